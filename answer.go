@@ -1,0 +1,55 @@
+package aiclient2api
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// noKey says that a request bears no client key that opens.
+var noKey = &llm.Error{
+	Status:  http.StatusUnauthorized,
+	Type:    "invalid_request_error",
+	Code:    "invalid_api_key",
+	Message: "no valid API key: send one as 'Authorization: Bearer', 'x-api-key' or 'x-goog-api-key'",
+}
+
+// fail answers with an error of ours. It returns nil, what ServeHTTP returns.
+func (c *call) fail(w http.ResponseWriter, e *llm.Error) error {
+	ours := *e
+	ours.RequestID = c.RequestID
+	write(w, e.Status, c.Client.AppendError(nil, &ours, false))
+	return nil
+}
+
+// report answers with the most telling failure of the attempts.
+func (c *call) report(w http.ResponseWriter) {
+	f := c.Failure
+	body := f.Render(&c.Call)
+	header := w.Header()
+	for name, values := range f.Header {
+		header[name] = values
+	}
+	w.WriteHeader(f.Status)
+	_, _ = w.Write(body)
+}
+
+// write answers with a JSON body.
+func write(w http.ResponseWriter, status int, body []byte) {
+	header := w.Header()
+	header["Content-Type"] = []string{"application/json"}
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// clip cuts what a client sent before it is repeated in a message.
+func clip(s string) string {
+	const most = 128
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strings.ToValidUTF8(s, "�")
+}

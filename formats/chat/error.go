@@ -1,0 +1,209 @@
+package chat
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// AppendError appends e as {"error":{"message","type","param","code"}}, in a
+// stream as the data of an event, followed by the terminator. The shape is
+// that of https://platform.openai.com/docs/guides/error-codes; errors that
+// the gateway made bear its request id as one more member.
+func (Client) AppendError(dst []byte, e *llm.Error, inStream bool) []byte {
+	if inStream {
+		dst = append(dst, "data: "...)
+	}
+	dst = append(dst, `{"error":{"message":`...)
+	dst = formats.AppendString(dst, e.Message)
+	dst = append(dst, `,"type":`...)
+	kind := e.Type
+	if kind == "" {
+		kind = typeOf(e.Status)
+	}
+	dst = formats.AppendString(dst, kind)
+	dst = append(dst, `,"param":`...)
+	dst = appendOrNull(dst, e.Param)
+	dst = append(dst, `,"code":`...)
+	dst = appendOrNull(dst, e.Code)
+	dst = append(dst, '}')
+	if e.RequestID != "" {
+		dst = append(dst, `,"request_id":`...)
+		dst = formats.AppendString(dst, e.RequestID)
+	}
+	dst = append(dst, '}')
+	if inStream {
+		dst = append(dst, "\n\ndata: [DONE]\n\n"...)
+	}
+	return dst
+}
+
+func appendOrNull(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, "null"...)
+	}
+	return formats.AppendString(dst, s)
+}
+
+// typeOf returns OpenAI's type word for an HTTP status.
+func typeOf(status int) string {
+	switch {
+	case status == http.StatusUnauthorized:
+		return "authentication_error"
+	case status == http.StatusForbidden:
+		return "permission_error"
+	case status == http.StatusTooManyRequests:
+		return "rate_limit_error"
+	case status >= 500:
+		return "server_error"
+	default:
+		return "invalid_request_error"
+	}
+}
+
+// statuses are the usual HTTP statuses of the words that stand in an error's
+// type, code or status when it came inside a 200 and bears no number. The
+// first word that is found in one of them decides.
+var statuses = []struct {
+	word   string
+	status int
+}{
+	{"insufficient_quota", http.StatusTooManyRequests},
+	{"rate_limit", http.StatusTooManyRequests},
+	{"resource_exhausted", http.StatusTooManyRequests},
+	{"too_many_requests", http.StatusTooManyRequests},
+	{"authentication", http.StatusUnauthorized},
+	{"invalid_api_key", http.StatusUnauthorized},
+	{"unauthenticated", http.StatusUnauthorized},
+	{"unauthorized", http.StatusUnauthorized},
+	{"permission", http.StatusForbidden},
+	{"forbidden", http.StatusForbidden},
+	{"payment_required", http.StatusPaymentRequired},
+	{"insufficient_credits", http.StatusPaymentRequired},
+	{"not_found", http.StatusNotFound},
+	{"timeout", http.StatusGatewayTimeout},
+	{"deadline_exceeded", http.StatusGatewayTimeout},
+	{"overloaded", http.StatusServiceUnavailable},
+	{"unavailable", http.StatusServiceUnavailable},
+	{"server_error", http.StatusInternalServerError},
+	{"internal", http.StatusInternalServerError},
+	{"api_error", http.StatusInternalServerError},
+	{"context_length", http.StatusBadRequest},
+	{"content_filter", http.StatusBadRequest},
+	{"tool_use_failed", http.StatusBadRequest},
+	{"invalid", http.StatusBadRequest},
+	{"bad_request", http.StatusBadRequest},
+	{"failed_generation", http.StatusBadRequest},
+}
+
+// Error reads an answer with an error's status. Beside OpenAI's shape the
+// dialects are known: a bare string, the error's members at the top level,
+// FastAPI's detail. All these are objects and the protocol's own; a list around
+// the error, which Google sends, is read but is none that SDKs understand.
+func (Upstream) Error(status int, header http.Header, body []byte) (e *llm.Error, ok bool) {
+	e = &llm.Error{Status: status}
+	if formats.Balanced(body) {
+		v := gjson.ParseBytes(body)
+		ok = v.IsObject()
+		if v.IsArray() {
+			v = v.Get("0")
+		}
+		switch inner := v.Get("error"); {
+		case inner.IsObject():
+			readError(e, inner)
+		case inner.Type == gjson.String:
+			e.Message = inner.Str
+		default:
+			readError(e, v)
+		}
+	}
+	if e.Message == "" {
+		e.Message = foreign(status, header.Get("Content-Type"), body)
+		return e, false
+	}
+	return e, ok
+}
+
+// failure reads a value in the place of an error inside an answer that said
+// 200, and gives it the status that it would have had.
+func failure(v gjson.Result) *llm.Error {
+	e := &llm.Error{}
+	if v.Type == gjson.String {
+		e.Message = v.String()
+	} else {
+		readError(e, v)
+	}
+	if e.Message == "" {
+		e.Message = clip(v.Raw)
+	}
+	e.Status = statusInside(v)
+	return e
+}
+
+// statusInside finds the status of an error that came inside a 200: a number
+// in code, status or status_code, or what its words usually go with.
+func statusInside(v gjson.Result) int {
+	for _, name := range [...]string{"code", "status_code", "status", "http_status"} {
+		field := v.Get(name)
+		n := int(field.Int())
+		if field.Type == gjson.String {
+			n, _ = strconv.Atoi(field.Str)
+		}
+		if n >= 400 && n <= 599 {
+			return n
+		}
+	}
+	words := strings.ToLower(v.Get("code").Str + " " + v.Get("type").Str + " " + v.Get("status").Str)
+	for _, s := range statuses {
+		if strings.Contains(words, s.word) {
+			return s.status
+		}
+	}
+	return http.StatusBadGateway
+}
+
+// readError fills e from an error object.
+func readError(e *llm.Error, v gjson.Result) {
+	e.Message = v.Get("message").String()
+	e.Type = v.Get("type").String()
+	e.Param = v.Get("param").String()
+	e.Code = v.Get("code").String()
+	if raw := v.Get("metadata.raw"); raw.Type == gjson.String && raw.Str != "" && e.Message != "" {
+		e.Message += ": " + clip(raw.Str) // OpenRouter: what the vendor behind it said
+	}
+	if e.Message == "" {
+		if detail := v.Get("detail"); detail.Type == gjson.String {
+			e.Message = detail.String()
+		} else if detail.Exists() {
+			e.Message = clip(detail.Raw)
+		}
+	}
+}
+
+// foreign makes a message of a body that is none of this protocol's.
+func foreign(status int, contentType string, body []byte) string {
+	text := strings.TrimSpace(string(body[:min(len(body), 1024)]))
+	what := "the provider answered " + strconv.Itoa(status) + " " + http.StatusText(status)
+	switch {
+	case text == "":
+		return what + " without a body"
+	case strings.Contains(contentType, "html") || strings.HasPrefix(text, "<"):
+		return what + " with an HTML page"
+	default:
+		return what + ": " + clip(text)
+	}
+}
+
+// clip cuts a text that goes into a message.
+func clip(s string) string {
+	const most = 512
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + " …"
+}

@@ -1,0 +1,166 @@
+package chat
+
+import (
+	"bytes"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+	"github.com/aiclient2api/caddy-aiclient2api/sse"
+)
+
+// done is the data of the event that ends a stream.
+const done = "[DONE]"
+
+// Opening says what an event at the start of a stream is. Chunks without
+// choices (Azure opens with one) and deltas with a role and nothing else are
+// the preamble.
+func (Upstream) Opening(ev sse.Event) (formats.Opening, *llm.Error) {
+	if ev.Data == nil {
+		return formats.Preamble, nil
+	}
+	if !formats.Balanced(ev.Data) {
+		return formats.Content, nil // the terminator, or what is not ours to judge
+	}
+	chunk := gjson.ParseBytes(ev.Data)
+	if v := chunk.Get("error"); v.Exists() && v.Type != gjson.Null {
+		return formats.Failure, failure(v)
+	}
+	if string(ev.Name) == "error" {
+		return formats.Failure, failure(chunk)
+	}
+	opening := formats.Preamble
+	if u := chunk.Get("usage"); u.IsObject() && !chunk.Get("choices.0").Exists() {
+		opening = formats.Content
+	}
+	chunk.Get("choices").ForEach(func(_, choice gjson.Result) bool {
+		if says(choice) {
+			opening = formats.Content
+		}
+		return opening == formats.Preamble
+	})
+	return opening, nil
+}
+
+// says reports whether a choice of a chunk holds anything of an answer.
+func says(choice gjson.Result) bool {
+	found := false
+	choice.ForEach(func(key, v gjson.Result) bool {
+		switch key.Str {
+		case "delta", "message":
+			v.ForEach(func(key, v gjson.Result) bool {
+				found = found || key.Str != "role" && !empty(v)
+				return !found
+			})
+		case "finish_reason", "text":
+			found = found || !empty(v)
+		}
+		return !found
+	})
+	return found
+}
+
+func empty(v gjson.Result) bool {
+	return v.Type == gjson.Null || v.Raw == `""` || v.Raw == "[]" || v.Raw == "{}"
+}
+
+// Whole looks at an answer that is not streamed. An object with an error and
+// no choices is a failure whatever its status said.
+func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
+	var choices bool
+	var failed gjson.Result
+	m := formats.MembersOf(body)
+	for m.Next() {
+		switch string(m.Key) {
+		case "error":
+			failed = gjson.ParseBytes(m.Value())
+		case "choices", "data", "results":
+			choices = choices || len(m.Value()) > 2
+		case "usage":
+			usage = readUsage(m.Value())
+		}
+	}
+	if m.Err != nil {
+		return llm.Usage{}, nil, false
+	}
+	if failed.Exists() && failed.Type != gjson.Null && !choices {
+		return llm.Usage{}, failure(failed), true
+	}
+	return usage, nil, true
+}
+
+// Ended reports whether a stream came to its own end: the terminator, a
+// finish reason (several dialects send no terminator) or an error. The words
+// are looked for with their quotes, which inside a text would be escaped.
+func (Upstream) Ended(tail []byte) bool {
+	return hasTerminator(tail) || hasValue(tail, `"finish_reason"`) || hasValue(tail, `"error"`)
+}
+
+func hasTerminator(tail []byte) bool {
+	for end := len(tail); ; {
+		at := bytes.LastIndex(tail[:end], []byte(done))
+		if at < 0 {
+			return false
+		}
+		line := bytes.TrimRight(tail[:at], " ")
+		if n := len(line) - len("data:"); n >= 0 && string(line[n:]) == "data:" &&
+			(n == 0 || line[n-1] == '\n' || line[n-1] == '\r') {
+			return true
+		}
+		end = at
+	}
+}
+
+// hasValue reports whether a member of that name, quotes included, stands in
+// b with a value other than null.
+func hasValue(b []byte, name string) bool {
+	for {
+		at := bytes.Index(b, []byte(name))
+		if at < 0 {
+			return false
+		}
+		b = bytes.TrimLeft(b[at+len(name):], " \t")
+		if len(b) > 0 && b[0] == ':' {
+			b = bytes.TrimLeft(b[1:], " \t")
+			if len(b) > 0 && b[0] != 'n' {
+				return true
+			}
+		}
+	}
+}
+
+// Usage finds the last usage object in the last bytes of a stream.
+func (Upstream) Usage(tail []byte) llm.Usage {
+	const name = `"usage"`
+	for end := len(tail); ; {
+		at := bytes.LastIndex(tail[:end], []byte(name))
+		if at < 0 {
+			return llm.Usage{}
+		}
+		v := bytes.TrimLeft(tail[at+len(name):], " \t:")
+		if len(v) > 0 && v[0] == '{' {
+			return readUsage(v)
+		}
+		end = at
+	}
+}
+
+// readUsage reads a usage object, after which anything may stand.
+func readUsage(v []byte) llm.Usage {
+	if len(v) == 0 || v[0] != '{' {
+		return llm.Usage{}
+	}
+	var u llm.Usage
+	read := func(c *llm.Count, n gjson.Result) {
+		if n.Type == gjson.Number {
+			*c = llm.Tokens(n.Int())
+		}
+	}
+	o := gjson.ParseBytes(v)
+	read(&u.Input, o.Get("prompt_tokens"))
+	read(&u.Output, o.Get("completion_tokens"))
+	read(&u.Cached, o.Get("prompt_tokens_details.cached_tokens"))
+	read(&u.Reasoning, o.Get("completion_tokens_details.reasoning_tokens"))
+	return u
+}

@@ -1,0 +1,84 @@
+// Package formats is the contract of the wire formats: what the gateway asks
+// of a protocol that clients or providers speak. Each format has a folder of
+// its own with both directions in it; package standard lists those that ship.
+// A format knows bytes and llm's terms, nothing of Caddy, accounts or routes.
+package formats
+
+import (
+	"net/http"
+
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+	"github.com/aiclient2api/caddy-aiclient2api/sse"
+)
+
+// Operation is what a client asks for.
+type Operation uint8
+
+// The operations. A conversation can be carried by every format; the others
+// are one vendor's protocol, relayed to providers that speak it.
+const (
+	Conversation Operation = iota
+	Completions
+	Embeddings
+	Moderations
+)
+
+var operationNames = [...]string{"conversation", "completions", "embeddings", "moderations"}
+
+// String returns the operation's name as providers list it in their Spec.
+func (o Operation) String() string { return operationNames[o] }
+
+// NeedsModel reports whether the protocol requires the request to name a model.
+func (o Operation) NeedsModel() bool { return o != Moderations }
+
+// Client is a format as clients speak it.
+type Client interface {
+	// Name is the format's name in the configuration and in logs.
+	Name() string
+
+	// AppendError appends e in the protocol's error shape: a whole body, or,
+	// in a stream that has begun, the events that end it.
+	AppendError(dst []byte, e *llm.Error, inStream bool) []byte
+}
+
+// Upstream is a format as providers speak it.
+type Upstream interface {
+	// Name is the format's name in the configuration and in logs.
+	Name() string
+
+	// Path is the path of an operation below the provider's base URL.
+	Path(op Operation) string
+
+	// Opening says what an event at the start of a stream is. For a Failure
+	// the error is returned with it.
+	Opening(ev sse.Event) (Opening, *llm.Error)
+
+	// Whole looks at an answer with a status of 200 to 299 that is not
+	// streamed: the usage that it states, and the error if it is one in
+	// truth. ok is false if the body is no answer of this format at all.
+	Whole(body []byte) (usage llm.Usage, failure *llm.Error, ok bool)
+
+	// Error reads an answer whose status says that it is an error. ok is
+	// false if the body has not the format's shape (HTML, nothing, another
+	// protocol); the error is then as good as could be made of it.
+	Error(status int, header http.Header, body []byte) (e *llm.Error, ok bool)
+
+	// Ended reports whether a stream whose last bytes are tail came to its
+	// end in the protocol's own way: a terminator, a finish or an error.
+	Ended(tail []byte) bool
+
+	// Usage reads the usage from the last bytes of a stream.
+	Usage(tail []byte) llm.Usage
+}
+
+// Opening is what an event at the start of a stream can be.
+type Opening uint8
+
+const (
+	// Preamble commits to nothing: a comment, a bare role, an empty delta.
+	Preamble Opening = iota
+	// Content is part of an answer.
+	Content
+	// Failure is an error in the place of an answer.
+	Failure
+)

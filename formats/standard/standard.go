@@ -1,0 +1,23 @@
+// Package standard lists the formats that ship with the module.
+package standard
+
+import (
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/chat"
+)
+
+var clients = map[string]formats.Client{
+	chat.Name: chat.Client{},
+}
+
+var upstreams = map[string]formats.Upstream{
+	chat.Name: chat.Upstream{},
+}
+
+// Client returns the format of that name as clients speak it, nil if there is
+// none.
+func Client(name string) formats.Client { return clients[name] }
+
+// Upstream returns the format of that name as providers speak it, nil if
+// there is none.
+func Upstream(name string) formats.Upstream { return upstreams[name] }

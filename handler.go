@@ -1,0 +1,198 @@
+package aiclient2api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// ServeHTTP answers an AI client. It never returns an error of its own: the
+// server would print the request with it, credentials included, so errors are
+// written here, in the client's protocol.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	// 1. dialect: the path says which protocol and what for
+	ep, ok := h.router.endpoint(r.URL.Path)
+	if !ok {
+		return next.ServeHTTP(w, r)
+	}
+	c := h.begin(w, r, ep)
+	if !ep.takes(r.Method) {
+		w.Header().Set("Allow", ep.allow())
+		return c.fail(w, &llm.Error{Status: http.StatusMethodNotAllowed, Message: "this path takes " + ep.allow()})
+	}
+	if ep.what == health {
+		return h.serveHealth(w, r)
+	}
+
+	// 2. caller: who it is, and out with the credentials
+	who, ok := h.callers.identify(r)
+	if !ok {
+		return c.fail(w, noKey)
+	}
+	c.by(who)
+	if err := h.pin(&ep, r); err != nil {
+		return c.fail(w, err)
+	}
+	if ep.what != inference {
+		return h.serveModels(w, r, ep, c, who)
+	}
+
+	// 3. body: read whole, its head scanned
+	if err := c.read(r, h.MaxBody); err != nil {
+		return c.fail(w, err)
+	}
+	defer c.Body.Release()
+
+	// 4. targets: where the model goes
+	targets, err := h.targets(ep, c, who)
+	if err != nil {
+		return c.fail(w, err)
+	}
+
+	// 5. each target until one answers
+	c.Header, c.Query = exchange.Upward(r.Header, r.URL.RawQuery)
+	for _, t := range targets {
+		x, err := exchange.Plan(&c.Call, t.plan(c.Head.Model))
+		if err != nil {
+			c.Fail(&exchange.Failure{Class: exchange.Unavailable, Status: err.Status, Err: err})
+			continue
+		}
+		pool := t.provider.pool
+		if !pool.Available(x) {
+			c.Fail(nobody(t.provider.Name, pool.Lacks(&c.Call)))
+			continue
+		}
+		if err := pool.ServeHTTP(w, x); err == nil || c.Gone() {
+			return nil
+		} else if c.Failure == nil {
+			c.Fail(&exchange.Failure{
+				Class: exchange.Unavailable, Status: http.StatusBadGateway,
+				Err: &llm.Error{Message: fmt.Sprintf("provider %q could not be asked", t.provider.Name)},
+			})
+			h.logger.Error("asking provider", zap.String("provider", t.provider.Name), zap.Error(err))
+		}
+	}
+
+	// 6. nobody answered: the most telling failure
+	c.report(w)
+	return nil
+}
+
+// call is one request on its way through the handler.
+type call struct {
+	exchange.Call
+	key string // the client key's name
+}
+
+// begin makes the call of a request and its facts.
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, ep endpoint) *call {
+	c := &call{Call: exchange.Call{
+		Request: r,
+		Client:  ep.client,
+		Op:      ep.op,
+		Debug:   h.DebugHeaders,
+		Start:   time.Now(),
+	}}
+	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
+	c.RequestID, _ = repl.GetString("http.request.uuid")
+	w.Header()["Aiclient2api-Request-Id"] = []string{c.RequestID}
+	c.publish(r, repl)
+	return c
+}
+
+// by notes who called.
+func (c *call) by(who caller) {
+	c.Secrets = who.secrets
+	if who.key != nil {
+		c.key = who.key.Name
+	}
+}
+
+// read reads the body and scans its head.
+func (c *call) read(r *http.Request, limit int64) *llm.Error {
+	tooLarge := &llm.Error{
+		Status:  http.StatusRequestEntityTooLarge,
+		Code:    "request_too_large",
+		Message: "the request body is larger than " + strconv.FormatInt(limit, 10) + " bytes",
+	}
+	body, err := buffer.Read(r.Body, r.ContentLength, limit)
+	var limited *http.MaxBytesError
+	switch {
+	case errors.Is(err, buffer.ErrTooLarge), errors.As(err, &limited):
+		return tooLarge
+	case err != nil:
+		return &llm.Error{Status: http.StatusBadRequest, Message: "the request body broke off"}
+	}
+	head, bad := formats.Scan(body.Bytes())
+	if bad == nil && head.Model == "" && c.Op.NeedsModel() {
+		bad = &llm.Error{Status: http.StatusBadRequest, Param: "model", Message: "you must provide a 'model'"}
+	}
+	if bad != nil {
+		body.Release()
+		return bad
+	}
+	c.Head, c.Body = head, body
+	return nil
+}
+
+// pin takes the provider that a header names, unless the path names one.
+func (h *Handler) pin(ep *endpoint, r *http.Request) *llm.Error {
+	name := r.Header.Get("Model-Provider")
+	if name == "" || ep.pin != nil {
+		return nil
+	}
+	if ep.pin = h.router.byName[name]; ep.pin == nil {
+		return &llm.Error{
+			Status: http.StatusNotFound, Type: "invalid_request_error", Code: "provider_not_found",
+			Message: fmt.Sprintf("there is no provider %q", clip(name)),
+		}
+	}
+	return nil
+}
+
+// targets returns where a call goes.
+func (h *Handler) targets(ep endpoint, c *call, who caller) ([]target, *llm.Error) {
+	asked := c.Head.Model
+	if ep.pin != nil {
+		asked = ep.pin.Name + "/" + asked
+	}
+	if !who.may(asked) {
+		return nil, noModel(c.Head.Model)
+	}
+	targets := h.router.resolve(ep.pin, c.Head.Model)
+	if targets == nil {
+		return nil, noModel(c.Head.Model)
+	}
+	return serving(targets)
+}
+
+// nobody is the failure of a provider none of whose accounts may be asked.
+func nobody(provider string, lacks bool) *exchange.Failure {
+	if lacks {
+		return &exchange.Failure{
+			Class: exchange.CallerCredential, Status: http.StatusUnauthorized,
+			Err: &llm.Error{
+				Code:    "missing_provider_credential",
+				Message: fmt.Sprintf("provider %q wants a credential of your own, and the request brings none", provider),
+			},
+		}
+	}
+	return &exchange.Failure{
+		Class: exchange.Unavailable, Status: http.StatusServiceUnavailable,
+		Err: &llm.Error{
+			Code:    "no_account_available",
+			Message: fmt.Sprintf("no account of provider %q can be asked at present", provider),
+		},
+	}
+}

@@ -1,0 +1,123 @@
+// Package exchange carries one client request through its attempts: how it is
+// encoded for a target, what an attempt's answer means, and how the answer is
+// handed on. It knows formats and HTTP, nothing of accounts or of Caddy.
+package exchange
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// Call is one request of a client, whatever targets it is tried on. It is
+// used by one goroutine.
+type Call struct {
+	// Request is the client's, without its credentials. Attempts are built on
+	// its context, policies look at it.
+	Request *http.Request
+	// Client is the format that the client speaks.
+	Client formats.Client
+	// Op is what it asks for.
+	Op formats.Operation
+	// Head is what was read of its body.
+	Head formats.Head
+	// Body is its body, nil for requests without one.
+	Body *buffer.Body
+	// Header and Query are what of it goes up.
+	Header http.Header
+	Query  string
+	// Secrets are the credentials that the request brought along, in the
+	// order of the handler's templates.
+	Secrets []string
+	// RequestID is our own id of the request.
+	RequestID string
+	// Debug is whether answers bear debug headers.
+	Debug bool
+	// Start is when the request came in.
+	Start time.Time
+
+	Outcome
+}
+
+// Outcome is what became of a call: facts for the log, and the failure to
+// report if there was no answer. It is complete when the handler returns.
+type Outcome struct {
+	// Provider and Account answered, or were asked last.
+	Provider, Account string
+	// Model is the model's name there, Format the format spoken with it.
+	Model, Format string
+	// Attempts counts the requests that were sent.
+	Attempts int
+	// Answered is whether an answer was handed to the client.
+	Answered bool
+	// Stream is whether that answer is a stream.
+	Stream bool
+	// FirstToken is how long the first content took, 0 if there was none.
+	FirstToken time.Duration
+	// Usage is what the provider stated.
+	Usage llm.Usage
+	// Failure is the most telling one, nil if no attempt failed.
+	Failure *Failure
+	// Interrupted says why an answer that had begun broke off, "" if it did not.
+	Interrupted string
+}
+
+// Failure is an attempt that did not answer.
+type Failure struct {
+	Class Class
+	// Status is what the client is told.
+	Status int
+	// Err is what happened.
+	Err *llm.Error
+	// Header are the provider's headers that come down with it.
+	Header http.Header
+	// Body is the provider's own words, if they can go down as they are.
+	Body []byte
+}
+
+// Fail notes a failure and keeps the most telling one.
+func (c *Call) Fail(f *Failure) {
+	if c.Failure == nil || f.Class < c.Failure.Class {
+		c.Failure = f
+	}
+}
+
+// Gone reports whether the client has left.
+func (c *Call) Gone() bool { return c.Request.Context().Err() != nil }
+
+// Render returns the body that tells the client of f, and completes the
+// headers that go with it. After a failover it asks SDKs not to repeat the
+// request: each of their attempts would be multiplied here.
+func (f *Failure) Render(c *Call) []byte {
+	body := f.Body
+	if body == nil {
+		e := *f.Err
+		e.Status, e.RequestID = f.Status, c.RequestID
+		body = c.Client.AppendError(nil, &e, false)
+	}
+	if f.Header == nil {
+		f.Header = make(http.Header, 4)
+	}
+	f.Header["Content-Type"] = []string{"application/json"}
+	f.Header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	if c.Attempts > 1 {
+		f.Header["X-Should-Retry"] = []string{"false"}
+	}
+	c.DebugHeaders(f.Header)
+	return body
+}
+
+// key is what an Exchange answers to in its own context.
+type key struct{}
+
+// From returns the exchange of a request that a pool hands to its proxy, nil
+// if it is another's (a health check).
+func From(ctx context.Context) *Exchange {
+	x, _ := ctx.Value(key{}).(*Exchange)
+	return x
+}

@@ -1,0 +1,137 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// Rung is how much has to be done to carry a request to a target and its
+// answer back. Each exchange takes the first that it can.
+type Rung uint8
+
+// The rungs. Envelopes (unwrap) and translation come with the neutral form.
+const (
+	// Verbatim: same format, same model name. The client's bytes go up, the
+	// provider's come down.
+	Verbatim Rung = iota
+	// Splice: same format, another model name. Only those bytes change.
+	Splice
+)
+
+// String returns the rung's name in logs.
+func (r Rung) String() string { return [...]string{"verbatim", "splice"}[r] }
+
+// Target is where a call may go: a provider and a model's name there.
+type Target struct {
+	Provider   string
+	Model      string
+	Formats    []formats.Upstream // conversation formats, in order of preference
+	Operations []string           // its other operations
+}
+
+// Exchange is one call against one target. It is planned once, before any
+// account is chosen, and is good for all accounts of the target. It is the
+// context of the request that is handed to the pool's proxy.
+type Exchange struct {
+	context.Context // the client's
+	*Call
+
+	Target Target
+	Rung   Rung
+
+	format   formats.Upstream
+	segments [][]byte // of the body
+	tried    []int    // accounts
+	class    Class    // of the last attempt
+	over     bool     // an answer was handed on, or nobody can mend the failure
+}
+
+// Value makes the exchange known in its own context.
+func (x *Exchange) Value(k any) any {
+	if k == (key{}) {
+		return x
+	}
+	return x.Context.Value(k)
+}
+
+// Plan encodes a call for a target. The error says that the target cannot
+// carry it; it counts against no account.
+//
+// This is the one place where it is decided how much is done to a request.
+func Plan(c *Call, t Target) (*Exchange, *llm.Error) {
+	x := &Exchange{Context: c.Request.Context(), Call: c, Target: t}
+	if c.Op == formats.Conversation {
+		for _, f := range t.Formats {
+			if f.Name() == c.Client.Name() {
+				x.format = f
+			}
+		}
+	} else if slices.Contains(t.Operations, c.Op.String()) {
+		x.format = t.Formats[0]
+	}
+	body := c.Body.Bytes()
+	switch {
+	case x.format == nil:
+		return nil, cannot(c, t)
+	case t.Model == c.Head.Model:
+		x.Rung = Verbatim
+		x.segments = [][]byte{body}
+	default:
+		x.Rung = Splice
+		x.segments = [][]byte{
+			body[:c.Head.ModelStart],
+			formats.AppendString(nil, t.Model),
+			body[c.Head.ModelEnd:],
+		}
+	}
+	return x, nil
+}
+
+func cannot(c *Call, t Target) *llm.Error {
+	what := c.Op.String()
+	if c.Op == formats.Conversation {
+		what = "requests in the format " + c.Client.Name()
+	}
+	return &llm.Error{
+		Status:  http.StatusBadRequest,
+		Code:    "unsupported_operation",
+		Param:   "model",
+		Message: fmt.Sprintf("provider %q does not take %s", t.Provider, what),
+	}
+}
+
+// Path is where the exchange goes below an account's base URL.
+func (x *Exchange) Path() string { return x.format.Path(x.Op) }
+
+// Segments returns the parts of the body that goes up, and their length.
+func (x *Exchange) Segments() (parts [][]byte, length int64) {
+	for _, s := range x.segments {
+		length += int64(len(s))
+	}
+	return x.segments, length
+}
+
+// Begin notes that an account is about to be asked.
+func (x *Exchange) Begin(account int, name string) {
+	x.tried = append(x.tried, account)
+	x.Provider, x.Account = x.Target.Provider, name
+	x.Model, x.Format = x.Target.Model, x.format.Name()
+	x.Attempts++
+}
+
+// Open reports whether an account may still be asked in this exchange.
+func (x *Exchange) Open(account int) bool {
+	return !x.over && !slices.Contains(x.tried, account)
+}
+
+// Retry reports whether the last attempt failed in a way that another
+// account may mend.
+func (x *Exchange) Retry() bool { return !x.over && x.class.Retry() && !x.Gone() }
+
+// LastClass returns what the last attempt meant.
+func (x *Exchange) LastClass() Class { return x.class }

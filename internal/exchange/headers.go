@@ -1,0 +1,98 @@
+package exchange
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// The tables of what passes between client and provider. What is not in them
+// does not pass: no cookie, no credential, no address of the client goes up,
+// nothing that describes the operator's account or the provider's servers
+// comes down.
+
+// up are the request headers that go up as they are.
+var up = map[string]bool{
+	"Anthropic-Beta":      true,
+	"Anthropic-Version":   true,
+	"Idempotency-Key":     true,
+	"Openai-Beta":         true,
+	"Openai-Organization": true,
+	"Openai-Project":      true,
+}
+
+// upPrefix is the prefix of the headers by which vendors' SDKs name
+// themselves, which go up too.
+const upPrefix = "X-Stainless-"
+
+// upQuery are the query parameters that go up.
+var upQuery = map[string]bool{
+	"alt":  true,
+	"beta": true,
+}
+
+// down are the response headers that come down as they are.
+var down = map[string]bool{
+	"Content-Language":          true,
+	"Content-Type":              true,
+	"Openai-Model":              true,
+	"Openai-Processing-Ms":      true,
+	"Openai-Version":            true,
+	"Retry-After":               true,
+	"Retry-After-Ms":            true,
+	"X-Should-Retry":            true,
+	"Anthropic-Fast-Mode":       false,
+	"Openai-Organization":       false, // says whose account it is
+	"Anthropic-Organization-Id": false,
+}
+
+// rateLimits are parts of the names of headers that describe the rate of an
+// account, which is the operator's business: with debug_headers only.
+var rateLimits = [...]string{"Ratelimit-", "Rate-Limit-"}
+
+// Upward returns what of a client's headers and query goes up.
+func Upward(h http.Header, rawQuery string) (http.Header, string) {
+	var out http.Header
+	for name, values := range h {
+		if up[name] || strings.HasPrefix(name, upPrefix) {
+			if out == nil {
+				out = make(http.Header, 4)
+			}
+			out[name] = values
+		}
+	}
+	if rawQuery == "" {
+		return out, ""
+	}
+	query, kept := url.Values{}, false
+	asked, _ := url.ParseQuery(rawQuery) // what cannot be read stays here
+	for name, values := range asked {
+		if upQuery[name] {
+			query[name], kept = values, true
+		}
+	}
+	if !kept {
+		return out, ""
+	}
+	return out, query.Encode()
+}
+
+// downward returns what of a provider's headers comes down.
+func downward(h http.Header, debug bool) http.Header {
+	out := make(http.Header, 8)
+	for name, values := range h {
+		if down[name] || strings.HasSuffix(name, "Request-Id") || debug && isRateLimit(name) {
+			out[name] = values
+		}
+	}
+	return out
+}
+
+func isRateLimit(name string) bool {
+	for _, part := range rateLimits {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}

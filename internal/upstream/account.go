@@ -1,0 +1,96 @@
+// Package upstream joins our accounts to Caddy's reverse_proxy: each provider
+// holds a proxy whose upstreams are the provider's accounts. It is the only
+// place that imports reverseproxy's seam, three small types over one Pool.
+package upstream
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/glob"
+	"github.com/aiclient2api/caddy-aiclient2api/providers"
+)
+
+// Account is one credential at one base URL. It does not change after Provision.
+type Account struct {
+	// Name is unique in the provider.
+	Name string
+	// Secret is the credential, "" if there is none or if it comes with the request.
+	Secret string
+	// SecretAt is where the credential stands among those that a request
+	// brings along, -1 if it is the operator's own.
+	SecretAt int
+	// Base is the base URL.
+	Base *url.URL
+	// Models are the patterns of the models that the account serves, nil for all.
+	Models []string
+	// Provider signs, and answers if it is local.
+	Provider providers.Provider
+	// Words are the kind's words, for the account's identity.
+	Words json.RawMessage
+
+	index    int
+	upstream *reverseproxy.Upstream
+	local    http.RoundTripper
+}
+
+// own reports whether the credential is the operator's.
+func (a *Account) own() bool { return a.SecretAt < 0 }
+
+// dial returns the account's address for reverse_proxy, which keys its state
+// by nothing else. It is never dialled: the transport sets the URL. It holds
+// a hash of all that makes the account, so that equal accounts share their
+// state over handlers and reloads, and a changed one starts afresh.
+func (a *Account) dial(kind, provider string) string {
+	h := sha256.New()
+	secret := sha256.Sum256([]byte(a.Secret))
+	for _, part := range []string{kind, a.Base.String(), a.Name, string(secret[:]), string(a.Words)} {
+		fmt.Fprintf(h, "%d:%s,", len(part), part)
+	}
+	id := base32.HexEncoding.EncodeToString(h.Sum(nil)[:10])
+	return fmt.Sprintf("%s.%s.%s.aiclient2api.invalid:443", a.Name, provider, strings.ToLower(id))
+}
+
+// eligible reports whether the account may be asked for x now. It is the only
+// question that is asked before reverse_proxy and inside its selector.
+func (a *Account) eligible(x *exchange.Exchange) bool {
+	return x.Open(a.index) && a.upstream.Available() && !a.lacks(x.Secrets) &&
+		(a.Models == nil || glob.Any(a.Models, x.Target.Model))
+}
+
+// lacks reports whether the account's credential should have come with the
+// request and did not.
+func (a *Account) lacks(secrets []string) bool { return !a.own() && secrets[a.SecretAt] == "" }
+
+// secret returns the credential for a call.
+func (a *Account) secret(secrets []string) string {
+	if a.own() {
+		return a.Secret
+	}
+	return secrets[a.SecretAt]
+}
+
+// url returns the address of a path below the base URL.
+func (a *Account) url(path, query string) *url.URL {
+	u := *a.Base
+	u.Path += path
+	if u.RawPath != "" {
+		u.RawPath += path
+	}
+	switch {
+	case query == "":
+	case u.RawQuery == "":
+		u.RawQuery = query
+	default:
+		u.RawQuery += "&" + query
+	}
+	return &u
+}

@@ -1,0 +1,185 @@
+package upstream
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/headers"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+	"go.uber.org/zap"
+
+	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
+)
+
+// Pool is a provider's accounts behind a proxy of Caddy's. All of it is
+// built by Provision; after that its methods are safe for concurrent use.
+type Pool struct {
+	// Provider and Kind are the provider's name and its kind's.
+	Provider, Kind string
+	// Accounts are the accounts, at least one.
+	Accounts []*Account
+	// Proxy is Caddy's reverse_proxy as the operator configured it.
+	Proxy *reverseproxy.Handler
+
+	base       http.RoundTripper
+	headerUp   *headers.HeaderOps
+	byUpstream map[*reverseproxy.Upstream]*Account
+	logger     *zap.Logger
+	up         bool // the proxy was provisioned
+}
+
+// Provision builds the pool. The proxy's transport is loaded first, because
+// ours stands around it; its selection policy and retries are completed last.
+func (p *Pool) Provision(ctx caddy.Context) error {
+	p.logger = ctx.Logger()
+	p.byUpstream = make(map[*reverseproxy.Upstream]*Account, len(p.Accounts))
+	rp := p.Proxy
+
+	// the transport to the network
+	if err := p.loadTransport(ctx); err != nil {
+		return err
+	}
+	rp.Transport = transport{p}
+
+	// the operator's header_up, which our transport applies last
+	if rp.Headers != nil && rp.Headers.Request != nil {
+		p.headerUp, rp.Headers.Request = rp.Headers.Request, nil
+		if err := p.headerUp.Provision(ctx); err != nil {
+			return fmt.Errorf("provisioning header_up: %w", err)
+		}
+	}
+
+	// the accounts
+	for i, a := range p.Accounts {
+		a.index = i
+		a.upstream = &reverseproxy.Upstream{Dial: a.dial(p.Kind, p.Provider)}
+		p.byUpstream[a.upstream] = a
+		rp.Upstreams = append(rp.Upstreams, a.upstream)
+	}
+
+	// failover: to every account once
+	if rp.LoadBalancing == nil {
+		rp.LoadBalancing = new(reverseproxy.LoadBalancing)
+	}
+	if rp.LoadBalancing.Retries == 0 {
+		rp.LoadBalancing.Retries = len(p.Accounts) - 1
+	}
+	if err := rp.Provision(ctx); err != nil {
+		return fmt.Errorf("provisioning reverse_proxy: %w", err)
+	}
+	p.up = true
+	rp.LoadBalancing.SelectionPolicy = selector{p, rp.LoadBalancing.SelectionPolicy}
+	rp.LoadBalancing.RetryMatch = caddyhttp.MatcherSets{{retryable{}}}
+	return nil
+}
+
+// Cleanup gives back what Provision took. Streams that are still being served
+// go on.
+func (p *Pool) Cleanup() error {
+	if !p.up {
+		return nil
+	}
+	p.up = false
+	return p.Proxy.Cleanup()
+}
+
+// readBuffer is the default of transport http's read_buffer_size, in bytes: a
+// burst of a stream's events then takes one read.
+const readBuffer = 32 << 10
+
+// handshakeTimeout is the default of tls_timeout: Caddy's own has none.
+const handshakeTimeout = 10 * time.Second
+
+// loadTransport loads Caddy's http transport with our defaults. It is loaded
+// as a module, so that Caddy closes its idle connections with the configuration.
+func (p *Pool) loadTransport(ctx caddy.Context) error {
+	raw := []byte(p.Proxy.TransportRaw)
+	if len(raw) == 0 {
+		raw = []byte(`{"protocol":"http"}`)
+	}
+	defaults := map[string]any{}
+	if !gjson.GetBytes(raw, "read_buffer_size").Exists() {
+		defaults["read_buffer_size"] = readBuffer
+	}
+	if !gjson.GetBytes(raw, "tls.handshake_timeout").Exists() && (gjson.GetBytes(raw, "tls").Exists() || p.secure()) {
+		defaults["tls.handshake_timeout"] = int64(handshakeTimeout)
+	}
+	for path, value := range defaults {
+		var err error
+		if raw, err = sjson.SetBytes(raw, path, value); err != nil {
+			return fmt.Errorf("completing transport: %w", err)
+		}
+	}
+	p.Proxy.TransportRaw = raw
+	loaded, err := ctx.LoadModule(p.Proxy, "TransportRaw")
+	if err != nil {
+		return fmt.Errorf("loading transport: %w", err)
+	}
+	p.base = loaded.(http.RoundTripper)
+	for _, a := range p.Accounts {
+		a.local, _ = a.Provider.(http.RoundTripper)
+	}
+	return nil
+}
+
+// secure reports whether an account is called over TLS.
+func (p *Pool) secure() bool {
+	for _, a := range p.Accounts {
+		if a.Base.Scheme == "https" {
+			return true
+		}
+	}
+	return false
+}
+
+// Available reports whether an account may be asked for x. It asks the filter
+// only: a policy moves its counters when it is asked.
+func (p *Pool) Available(x *exchange.Exchange) bool {
+	for _, a := range p.Accounts {
+		if a.eligible(x) {
+			return true
+		}
+	}
+	return false
+}
+
+// Lacks reports whether no account may be asked because each of them wants a
+// credential that the call did not bring along.
+func (p *Pool) Lacks(c *exchange.Call) bool {
+	for _, a := range p.Accounts {
+		if !a.lacks(c.Secrets) {
+			return false
+		}
+	}
+	return true
+}
+
+// Healthy reports whether there is an account that may be asked.
+func (p *Pool) Healthy() bool {
+	for _, a := range p.Accounts {
+		if a.upstream.Available() {
+			return true
+		}
+	}
+	return false
+}
+
+// ServeHTTP tries x on the accounts. If nobody answered it returns an error,
+// and nothing has been written. No error does not mean an answer: the client
+// may have left. The request that the proxy sees bears nothing of the
+// client's, because the proxy prints it in its debug log.
+func (p *Pool) ServeHTTP(w http.ResponseWriter, x *exchange.Exchange) error {
+	bare := x.Request.WithContext(x)
+	bare.URL = &url.URL{Path: x.Path()}
+	bare.RequestURI = bare.URL.Path
+	bare.Header = make(http.Header, 8)
+	bare.Body, bare.ContentLength = http.NoBody, 0
+	bare.TransferEncoding, bare.Trailer = nil, nil
+	return p.Proxy.ServeHTTP(w, bare, nil)
+}

@@ -1,0 +1,197 @@
+package upstream
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
+	"github.com/aiclient2api/caddy-aiclient2api/providers"
+)
+
+// The seam to reverse_proxy: what chooses an account, what asks it, and what
+// says whether to go on.
+
+// selector lets Caddy's policy choose among the accounts that may be asked.
+type selector struct {
+	*Pool
+	policy reverseproxy.Selector
+}
+
+// Select returns an account's upstream, nil if none is left. The policy sees
+// the client's own request, for policies that look at headers and cookies.
+func (s selector) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
+	x := exchange.From(r.Context())
+	left := 0
+	for _, a := range s.Accounts {
+		if a.eligible(x) {
+			left++
+		}
+	}
+	if left == 0 {
+		return nil
+	}
+	if left < len(pool) {
+		pool = make(reverseproxy.UpstreamPool, 0, left)
+		for _, a := range s.Accounts {
+			if a.eligible(x) && len(pool) < left {
+				pool = append(pool, a.upstream)
+			}
+		}
+	}
+	return s.policy.Select(pool, x.Request, w)
+}
+
+// retryable says whether the next account is asked.
+type retryable struct{}
+
+// MatchWithError reports whether the last attempt failed in a way that
+// another account may mend.
+func (retryable) MatchWithError(r *http.Request) (bool, error) {
+	x := exchange.From(r.Context())
+	return x != nil && x.Retry(), nil
+}
+
+// transport asks an account: it directs the request, signs it, sends it, and
+// lets the exchange look at what comes back.
+type transport struct{ *Pool }
+
+// RoundTrip makes one attempt. The request that comes in bears nothing but
+// the account, in its dial info; the one that goes out is built anew, on the
+// client's own context, which knows neither dial info nor trace.
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	di, _ := reverseproxy.GetDialInfo(r.Context())
+	a := t.byUpstream[di.Upstream]
+	if a == nil {
+		return nil, fmt.Errorf("no account at %s", r.URL.Host)
+	}
+	x := exchange.From(r.Context())
+	if x == nil {
+		return t.check(r, a)
+	}
+	x.Begin(a.index, a.Name)
+	ctx, cancel := context.WithCancel(x.Request.Context())
+	res, err := t.ask(ctx, a, x)
+	if err != nil {
+		cancel()
+		err = x.Unanswered(err)
+	} else {
+		res, err = x.Answer(res, exchange.Attempt{Own: a.own(), Secret: a.secret(x.Secrets), Cancel: cancel})
+	}
+	if err != nil {
+		t.logFailure(x, a, err)
+		return nil, errorOf(err)
+	}
+	return res, nil
+}
+
+// ask sends the request to an account.
+func (t transport) ask(ctx context.Context, a *Account, x *exchange.Exchange) (*http.Response, error) {
+	segments, length := x.Segments()
+	out := (&http.Request{
+		Method:        x.Request.Method,
+		URL:           a.url(x.Path(), x.Query),
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        outward(x),
+		Host:          a.Base.Host,
+		ContentLength: length,
+		Body:          x.Body.Reader(segments),
+	}).WithContext(ctx)
+	if err := t.sign(out, a, segments, a.secret(x.Secrets)); err != nil {
+		_ = out.Body.Close()
+		return nil, fmt.Errorf("signing: %w", err)
+	}
+	return send(out, x.Body, segments, t.via(a))
+}
+
+// via returns what carries requests of an account.
+func (t transport) via(a *Account) http.RoundTripper {
+	if a.local != nil {
+		return a.local
+	}
+	return t.base
+}
+
+// sign applies the operator's header_up, then the credential.
+func (t transport) sign(out *http.Request, a *Account, body [][]byte, secret string) error {
+	if t.headerUp != nil {
+		t.headerUp.ApplyToRequest(out)
+		if out.Header["User-Agent"] == nil {
+			out.Header["User-Agent"] = []string{""} // none; net/http would send its own
+		}
+	}
+	return a.Provider.Sign(&providers.Outbound{
+		Method: out.Method, URL: out.URL, Header: out.Header, Body: body, Secret: secret,
+	})
+}
+
+// check asks an account for an active health check, on the account's host
+// and with its credential, unless that comes with requests.
+func (t transport) check(r *http.Request, a *Account) (*http.Response, error) {
+	if a.local != nil {
+		return &http.Response{
+			Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+			Header: http.Header{}, Body: http.NoBody, Request: r,
+		}, nil
+	}
+	// without the dial info Caddy's http transport dials the URL's host
+	out := r.Clone(context.WithValue(r.Context(), caddy.CtxKey("reverse_proxy.dial_info"), nil))
+	out.URL.Scheme, out.URL.Host, out.Host = a.Base.Scheme, a.Base.Host, a.Base.Host
+	if out.Header == nil {
+		out.Header = make(http.Header, 2)
+	}
+	if out.Header["User-Agent"] == nil {
+		out.Header["User-Agent"] = userAgent
+	}
+	secret := ""
+	if a.own() {
+		secret = a.Secret
+	}
+	if err := t.sign(out, a, nil, secret); err != nil {
+		return nil, err
+	}
+	return t.base.RoundTrip(out)
+}
+
+// errorOf turns a failed attempt into what reverse_proxy understands: an
+// error with a status. What means that the client has left stays what it is.
+func errorOf(err error) error {
+	if r, ok := err.(*exchange.Retryable); ok { //nolint:errorlint // it is not wrapped
+		return caddyhttp.HandlerError{Err: r, StatusCode: r.Status}
+	}
+	return err
+}
+
+// logFailure logs an attempt that failed: as a warning if the operator has to
+// do something about it.
+func (t transport) logFailure(x *exchange.Exchange, a *Account, err error) {
+	level := zapcore.DebugLevel
+	if c := x.LastClass(); c == exchange.Credential || c == exchange.Payment {
+		level = zapcore.WarnLevel
+	}
+	if c := t.logger.Check(level, "attempt failed"); c != nil {
+		c.Write(
+			zap.String("provider", t.Provider),
+			zap.String("account", a.Name),
+			zap.String("model", x.Model),
+			zap.Int("attempt", x.Attempts),
+			zap.String("class", x.LastClass().String()),
+			zap.Error(err),
+		)
+	}
+}
+
+// Interface guards
+var (
+	_ reverseproxy.Selector             = selector{}
+	_ caddyhttp.RequestMatcherWithError = retryable{}
+	_ http.RoundTripper                 = transport{}
+)

@@ -1,0 +1,90 @@
+package upstream
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"runtime/debug"
+	"sync/atomic"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+
+	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
+)
+
+// userAgent is who we say we are. It is shared and must not be changed.
+var userAgent = []string{product() + " (+https://github.com/aiclient2api/caddy-aiclient2api)"}
+
+func product() string {
+	const module = "github.com/aiclient2api/caddy-aiclient2api"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, dep := range info.Deps {
+			if dep.Path == module && dep.Replace == nil && dep.Version != "" {
+				return "aiclient2api/" + dep.Version[1:]
+			}
+		}
+	}
+	return "aiclient2api"
+}
+
+// Values of headers that never change, shared by all requests.
+var (
+	jsonType   = []string{"application/json"}
+	streamType = []string{"text/event-stream"}
+	identity   = []string{"identity"}
+	none       = []string{}
+)
+
+// outward returns the headers of an attempt: what of the client's may go up,
+// and what every attempt has. No compression is asked for, because the bytes
+// are read here. The empty idempotency key is not sent; it tells net/http
+// that the request may be repeated on a fresh connection if a kept-alive one
+// turns out to be closed.
+func outward(x *exchange.Exchange) http.Header {
+	h := make(http.Header, 8+len(x.Header))
+	for name, values := range x.Header {
+		h[name] = values
+	}
+	h["Accept"] = jsonType
+	if x.Head.Stream {
+		h["Accept"] = streamType
+	}
+	h["Accept-Encoding"] = identity
+	h["Content-Type"] = jsonType
+	h["User-Agent"] = userAgent
+	if h["Idempotency-Key"] == nil {
+		h["X-Idempotency-Key"] = none
+	}
+	return h
+}
+
+// repeatable is the size from which a request may have been sent in part when
+// a kept-alive connection turns out to be closed: net/http's write buffer.
+// Smaller ones it repeats by itself.
+const repeatable = 4 << 10
+
+// send sends a request. One that died on a kept-alive connection before any
+// byte of an answer is repeated once on a fresh one: that the other side had
+// closed the connection is nobody's fault.
+func send(out *http.Request, body *buffer.Body, segments [][]byte, via http.RoundTripper) (*http.Response, error) {
+	out.GetBody = func() (io.ReadCloser, error) { return body.Reader(segments), nil }
+	if out.ContentLength <= repeatable {
+		return via.RoundTrip(out)
+	}
+	var reused, answered atomic.Bool
+	traced := out.WithContext(httptrace.WithClientTrace(out.Context(), &httptrace.ClientTrace{
+		GotConn:              func(c httptrace.GotConnInfo) { reused.Store(c.Reused) },
+		GotFirstResponseByte: func() { answered.Store(true) },
+	}))
+	res, err := via.RoundTrip(traced)
+	if err == nil || !reused.Load() || answered.Load() || out.Context().Err() != nil {
+		return res, err
+	}
+	if ht, ok := via.(*reverseproxy.HTTPTransport); ok {
+		ht.Transport.CloseIdleConnections() // the next one would be as dead
+	}
+	again := out.Clone(out.Context())
+	again.Body = body.Reader(segments)
+	return via.RoundTrip(again)
+}

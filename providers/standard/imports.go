@@ -1,0 +1,9 @@
+// Package standard imports the provider kinds that ship with the module.
+package standard
+
+import (
+	// provider kinds
+	_ "github.com/aiclient2api/caddy-aiclient2api/providers/compatible"
+	_ "github.com/aiclient2api/caddy-aiclient2api/providers/echo"
+	_ "github.com/aiclient2api/caddy-aiclient2api/providers/openai"
+)

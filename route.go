@@ -1,0 +1,201 @@
+package aiclient2api
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/glob"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// Rule says where the models of a pattern go.
+type Rule struct {
+	// The pattern of the model's name as the client writes it; `*` is any run
+	// of characters.
+	Pattern string `json:"pattern"`
+
+	// Where they go: `<provider>`, or `<provider>/<model there>`, in order.
+	// The later ones are asked when the earlier ones cannot answer.
+	Targets []string `json:"targets"`
+}
+
+// target is a provider and the model's name there, "" for the name that was
+// asked for.
+type target struct {
+	provider *Provider
+	model    string
+}
+
+// plan returns the target for a model's name.
+func (t target) plan(asked string) exchange.Target {
+	out := t.provider.target
+	if out.Model = t.model; out.Model == "" {
+		out.Model = asked
+	}
+	return out
+}
+
+// router knows where models go. It does not change after it was made.
+type router struct {
+	providers []*Provider
+	byName    map[string]*Provider
+	rules     []rule
+	fallback  []target
+}
+
+type rule struct {
+	pattern string
+	targets []target
+}
+
+func newRouter(providers []*Provider, rules []*Rule, fallback []string, repl *caddy.Replacer) (*router, error) {
+	rt := &router{providers: providers, byName: make(map[string]*Provider)}
+	names := make(map[string]bool)
+	for _, p := range providers {
+		if err := checkName("provider", p.Name, names); err != nil {
+			return nil, err
+		}
+		rt.byName[p.Name] = p
+	}
+	said := make(map[string]bool)
+	for _, r := range rules {
+		pattern, err := resolve(repl, r.Pattern)
+		if err != nil {
+			return nil, fmt.Errorf("model %q: %w", r.Pattern, err)
+		}
+		switch {
+		case pattern == "":
+			return nil, fmt.Errorf("model %q: the pattern is empty", r.Pattern)
+		case said[pattern]:
+			return nil, fmt.Errorf("model %q: the pattern has a rule already", pattern)
+		}
+		said[pattern] = true
+		targets, err := rt.targets(r.Targets, repl)
+		if err != nil {
+			return nil, fmt.Errorf("model %q: %w", pattern, err)
+		}
+		rt.rules = append(rt.rules, rule{pattern, targets})
+	}
+	var err error
+	if len(fallback) > 0 {
+		if rt.fallback, err = rt.targets(fallback, repl); err != nil {
+			return nil, fmt.Errorf("default: %w", err)
+		}
+	}
+	return rt, nil
+}
+
+// targets resolves the targets of a rule.
+func (rt *router) targets(written []string, repl *caddy.Replacer) (out []target, err error) {
+	if len(written) == 0 {
+		return nil, fmt.Errorf("no target")
+	}
+	for _, w := range written {
+		resolved, err := resolve(repl, w)
+		if err != nil {
+			return nil, fmt.Errorf("target %q: %w", w, err)
+		}
+		name, model, slash := strings.Cut(resolved, "/")
+		p := rt.byName[name]
+		if p == nil {
+			return nil, fmt.Errorf("target %q: there is no provider %q", resolved, name)
+		}
+		if slash && model == "" {
+			return nil, fmt.Errorf("target %q: the model is missing", resolved)
+		}
+		out = append(out, target{p, model})
+	}
+	return out, nil
+}
+
+// resolve returns where a model goes, by the first of: the pin, the rules, a
+// provider's name before the model's, the providers' models, the default, the
+// only provider. It returns nil if nothing claims it.
+func (rt *router) resolve(pin *Provider, model string) []target {
+	if pin != nil {
+		return pin.self
+	}
+	for i := range rt.rules {
+		if glob.Match(rt.rules[i].pattern, model) {
+			return rt.rules[i].targets
+		}
+	}
+	if name, rest, slash := strings.Cut(model, "/"); slash && rest != "" {
+		if p := rt.byName[name]; p != nil {
+			return []target{{p, rest}}
+		}
+	}
+	for _, p := range rt.providers {
+		if glob.Any(p.models, model) {
+			return p.self
+		}
+	}
+	if rt.fallback != nil {
+		return rt.fallback
+	}
+	if len(rt.providers) == 1 {
+		return rt.providers[0].self
+	}
+	if only := rt.only(); only != nil {
+		return only.self
+	}
+	return nil
+}
+
+// only returns the only provider that was not left out, if there is one only.
+func (rt *router) only() (only *Provider) {
+	for _, p := range rt.providers {
+		if p.pool != nil {
+			if only != nil {
+				return nil
+			}
+			only = p
+		}
+	}
+	return only
+}
+
+// serving returns the targets that were not left out. If none is left, the
+// error names the providers.
+func serving(targets []target) ([]target, *llm.Error) {
+	out := targets
+	for i, t := range targets {
+		if t.provider.pool == nil {
+			out = make([]target, 0, len(targets))
+			out = append(out, targets[:i]...)
+			for _, t := range targets[i:] {
+				if t.provider.pool != nil {
+					out = append(out, t)
+				}
+			}
+			break
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	names := make([]string, len(targets))
+	for i, t := range targets {
+		names[i] = t.provider.Name
+	}
+	return nil, &llm.Error{
+		Status:  http.StatusServiceUnavailable,
+		Code:    "provider_not_configured",
+		Message: "the gateway has no API key for provider " + strings.Join(names, ", ") + ", so that it was left out",
+	}
+}
+
+// noModel says that nothing claims a model, or that the caller may not use it.
+func noModel(model string) *llm.Error {
+	return &llm.Error{
+		Status:  http.StatusNotFound,
+		Type:    "invalid_request_error",
+		Param:   "model",
+		Code:    "model_not_found",
+		Message: fmt.Sprintf("The model %q does not exist or you do not have access to it.", model),
+	}
+}
