@@ -1,6 +1,7 @@
 package aiclient2api
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -8,8 +9,8 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
-// noKey says that a request bears no client key that opens.
-var noKey = &llm.Error{
+// errNoKey says that a request bears no client key that opens.
+var errNoKey = &llm.Error{
 	Status:  http.StatusUnauthorized,
 	Type:    "invalid_request_error",
 	Code:    "invalid_api_key",
@@ -28,10 +29,7 @@ func (c *call) fail(w http.ResponseWriter, e *llm.Error) error {
 func (c *call) report(w http.ResponseWriter) {
 	f := c.Failure
 	body := f.Render(&c.Call)
-	header := w.Header()
-	for name, values := range f.Header {
-		header[name] = values
-	}
+	maps.Copy(w.Header(), f.Header)
 	w.WriteHeader(f.Status)
 	_, _ = w.Write(body)
 }

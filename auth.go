@@ -47,7 +47,10 @@ type credential struct {
 func newCallers(open bool, keys []*Key, repl *caddy.Replacer) (*callers, error) {
 	c := &callers{open: open, byDigest: make(map[[sha256.Size]byte]credential)}
 	names := make(map[string]bool)
-	for _, k := range keys {
+	for i, k := range keys {
+		if k == nil {
+			return nil, fmt.Errorf("key %d is null", i+1)
+		}
 		if err := checkName("key", k.Name, names); err != nil {
 			return nil, err
 		}

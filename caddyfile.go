@@ -1,8 +1,10 @@
 package aiclient2api
 
 import (
+	"errors"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
@@ -149,8 +151,9 @@ func (p *parser) key() error {
 		if p.Val() != "models" {
 			return p.Errf("key %q: unrecognized subdirective '%s'", k.Name, p.Val())
 		}
-		if k.Models, _ = p.args(); len(k.Models) == 0 {
-			return p.ArgErr()
+		var err error
+		if k.Models, err = p.patterns(); err != nil {
+			return err
 		}
 	}
 	p.h.Keys = append(p.h.Keys, k)
@@ -240,6 +243,20 @@ func (p *parser) args() (texts []string, tokens []caddyfile.Token) {
 	return texts, tokens
 }
 
+// patterns returns the patterns on the rest of the line, at least one.
+func (p *parser) patterns() ([]string, error) {
+	patterns, tokens := p.args()
+	if len(patterns) == 0 {
+		return nil, p.ArgErr()
+	}
+	for i, pattern := range patterns {
+		if pattern == "" {
+			return nil, errAt(tokens[i], errors.New("models: a pattern is empty"))
+		}
+	}
+	return patterns, nil
+}
+
 // bare checks that nothing follows a word.
 func (p *parser) bare() error {
 	if p.NextArg() {
@@ -288,7 +305,7 @@ func refusal(segment caddyfile.Segment) (at caddyfile.Token, why string) {
 			return segment[i], "lb_policy " + upstream.RefusedPolicy
 		}
 	case "lb_retries":
-		if arg.Text == "0" || strings.HasPrefix(arg.Text, "-") {
+		if n, err := strconv.Atoi(arg.Text); err == nil && n < 1 {
 			return arg, "lb_retries: " + upstream.RefusedRetries
 		}
 	case "transport":

@@ -9,6 +9,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
 
 	"github.com/aiclient2api/caddy-aiclient2api/providers"
 )
@@ -86,10 +88,9 @@ func (q *providerParser) word() error {
 	case "account":
 		return q.account()
 	case "models":
-		if q.p.Models, _ = q.args(); len(q.p.Models) == 0 {
-			return q.ArgErr()
-		}
-		return nil
+		var err error
+		q.p.Models, err = q.patterns()
+		return err
 	case "formats":
 		var tokens []caddyfile.Token
 		if q.p.Formats, tokens = q.args(); len(tokens) == 0 {
@@ -167,7 +168,8 @@ func (q *providerParser) account() error {
 	if err != nil {
 		return err
 	}
-	said, words := make(map[string]bool), false
+	said := make(map[string]bool)
+	var words []string
 	for nesting := q.Nesting(); q.NextBlock(nesting); {
 		word := q.Val()
 		switch word {
@@ -180,7 +182,7 @@ func (q *providerParser) account() error {
 		case "api_key":
 			secrets := q.secrets()
 			if len(secrets) > 1 {
-				return q.ArgErr()
+				return q.Errf("provider %q: account %q: 'api_key' takes one secret", q.p.Name, name)
 			}
 			a.APIKey = &secrets[0]
 		case "upstream":
@@ -193,8 +195,8 @@ func (q *providerParser) account() error {
 				return err
 			}
 		case "models":
-			if a.Models, _ = q.args(); len(a.Models) == 0 {
-				return q.ArgErr()
+			if a.Models, err = q.patterns(); err != nil {
+				return err
 			}
 		default:
 			mine, err := kindWord(kind, q.Dispenser, said)
@@ -204,16 +206,28 @@ func (q *providerParser) account() error {
 			if !mine {
 				return q.Errf("provider %q: account %q: unrecognized subdirective '%s'", q.p.Name, name, word)
 			}
-			words = true
+			words = append(words, word)
 		}
 	}
-	if words {
-		if a.KindRaw, err = json.Marshal(kind); err != nil {
+	if len(words) > 0 {
+		if a.KindRaw, err = differing(kind, words); err != nil {
 			return err
 		}
 	}
 	q.blocks = append(q.blocks, a)
 	return nil
+}
+
+// differing returns a kind's options as an account has them. A word whose
+// value is the default, which is left out, undoes the provider's: null.
+func differing(kind providers.Provider, words []string) (json.RawMessage, error) {
+	raw, err := json.Marshal(kind)
+	for _, word := range words {
+		if err == nil && !gjson.GetBytes(raw, word).Exists() {
+			raw, err = sjson.SetRawBytes(raw, word, []byte("null"))
+		}
+	}
+	return raw, err
 }
 
 // secrets parses the secrets of an api_key. One without a value is empty, which

@@ -38,7 +38,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	// 2. caller: who it is, and out with the credentials
 	who, ok := h.callers.identify(r)
 	if !ok {
-		return c.fail(w, noKey)
+		return c.fail(w, errNoKey)
 	}
 	c.by(who)
 	if err := h.pin(&ep, r); err != nil {

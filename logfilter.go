@@ -3,12 +3,13 @@ package aiclient2api
 import (
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/logging"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
@@ -25,8 +26,6 @@ type LogFilter struct {
 	WrappedRaw json.RawMessage `json:"wrap,omitempty" caddy:"namespace=caddy.logging.encoders inline_key=format"`
 
 	*logging.FilterEncoder `json:"-"`
-
-	config <-chan struct{} // closed at the end of the configuration
 }
 
 // CaddyModule returns the Caddy module information.
@@ -53,14 +52,6 @@ func (f *LogFilter) Provision(ctx caddy.Context) error {
 	if err := f.FilterEncoder.Provision(ctx); err != nil {
 		return fmt.Errorf("provisioning filter: %w", err)
 	}
-	f.config = ctx.Done()
-	logFilters.Store(f.config, true)
-	return nil
-}
-
-// Cleanup forgets the filter.
-func (f *LogFilter) Cleanup() error {
-	logFilters.Delete(f.config)
 	return nil
 }
 
@@ -98,21 +89,65 @@ func (f *LogFilter) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-// logFilters knows which configurations have the filter, by the channel that
-// is closed at their end: logs are set up before handlers, in a context that
-// is another value but has the same end.
-var logFilters sync.Map
+// Clone returns a copy, as zap makes one for each logger with fields.
+func (f *LogFilter) Clone() zapcore.Encoder {
+	inner, ok := f.FilterEncoder.Clone().(logging.FilterEncoder)
+	if !ok {
+		return f.FilterEncoder.Clone()
+	}
+	return &LogFilter{WrappedRaw: f.WrappedRaw, FilterEncoder: &inner}
+}
 
-// logFilterIn reports whether the configuration of ctx has the filter.
-func logFilterIn(ctx caddy.Context) bool {
-	_, ok := logFilters.Load(ctx.Done())
-	return ok
+// AddObject adds an object, unless it asks whether there is a filter.
+func (f *LogFilter) AddObject(key string, object zapcore.ObjectMarshaler) error {
+	if _, ok := object.(*bareEncoders); ok {
+		return nil
+	}
+	return f.FilterEncoder.AddObject(key, object)
+}
+
+// bareEncoders counts the encoders without the filter that it is added to.
+type bareEncoders int
+
+// MarshalLogObject counts.
+func (n *bareEncoders) MarshalLogObject(zapcore.ObjectEncoder) error {
+	*n++
+	return nil
+}
+
+// showsKeys reports whether what a server's access logs are told goes to a
+// log without the filter. Nothing is written for that: a field that is added
+// to a logger goes through the encoder of each of its logs.
+func showsKeys(ctx caddy.Context, logs *caddyhttp.ServerLogConfig) bool {
+	names := map[string]bool{logs.DefaultLoggerName: true}
+	for _, loggers := range logs.LoggerNames {
+		for _, name := range loggers {
+			names[name] = true
+		}
+	}
+	bare := new(bareEncoders)
+	for name := range names {
+		ctx.Logger(accessLog(name)).With(zap.Object("filtered", bare))
+	}
+	return *bare > 0
+}
+
+// accessLog is the name of an access log where Caddy wants a module, to find
+// the logs that take what it is told.
+type accessLog string
+
+// CaddyModule returns the name as a module's id.
+func (n accessLog) CaddyModule() caddy.ModuleInfo {
+	id := "http.log.access"
+	if n != "" {
+		id += "." + string(n)
+	}
+	return caddy.ModuleInfo{ID: caddy.ModuleID(id)}
 }
 
 // Interface guards
 var (
 	_ caddy.Provisioner                = (*LogFilter)(nil)
-	_ caddy.CleanerUpper               = (*LogFilter)(nil)
 	_ caddyfile.Unmarshaler            = (*LogFilter)(nil)
 	_ zapcore.Encoder                  = (*LogFilter)(nil)
 	_ caddy.ConfiguresFormatterDefault = (*LogFilter)(nil)

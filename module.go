@@ -18,7 +18,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
-	// what ships
+	// What ships.
 	_ "github.com/aiclient2api/caddy-aiclient2api/providers/standard"
 )
 
@@ -120,7 +120,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	// who is called
 	templates := new(secretTemplates)
 	h.catalogs = make(map[*Provider]*catalog)
-	for _, p := range h.Providers {
+	for i, p := range h.Providers {
+		if p == nil {
+			return fmt.Errorf("provider %d is null", i+1)
+		}
 		if err := p.provision(ctx, repl, templates); err != nil {
 			return fmt.Errorf("provider %q: %w", p.Name, err)
 		}
@@ -156,7 +159,7 @@ func (h *Handler) Validate() error {
 func (h *Handler) Cleanup() error {
 	var errs []error
 	for _, p := range h.Providers {
-		if p.pool != nil {
+		if p != nil && p.pool != nil {
 			errs = append(errs, p.pool.Cleanup())
 		}
 	}
@@ -181,7 +184,7 @@ func (h *Handler) warn(ctx caddy.Context) {
 		h.logger.Warn("anybody who reaches this server may use its providers' accounts: 'open' is meant for loopback; say 'bind 127.0.0.1', or 'key' instead of 'open'",
 			zap.Strings("listen", srv.Listen))
 	}
-	if srv.Logs != nil && !logFilterIn(ctx) {
+	if srv.Logs != nil && showsKeys(ctx, srv.Logs) {
 		h.logger.Warn("the access log of this server shows clients' keys in X-Api-Key, X-Goog-Api-Key and ?key=: say 'format aiclient2api' in its 'log' block")
 	}
 }

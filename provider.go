@@ -97,12 +97,15 @@ func (p *Provider) provision(ctx caddy.Context, repl *caddy.Replacer, templates 
 	}
 	p.target = exchange.Target{Provider: p.Name, Operations: spec.Operations}
 	formats := p.Formats
-	if formats == nil {
+	if len(formats) == 0 {
 		formats = spec.Formats
 	}
-	for _, name := range formats {
+	for i, name := range formats {
 		if err := checkFormat(spec, p.kind(), name); err != nil {
 			return err
+		}
+		if slices.Contains(formats[:i], name) {
+			return fmt.Errorf("format %q stands twice", name)
 		}
 		p.target.Formats = append(p.target.Formats, standard.Upstream(name))
 	}
@@ -126,7 +129,10 @@ func (p *Provider) provision(ctx caddy.Context, repl *caddy.Replacer, templates 
 		accounts = []*Account{{Name: "1"}}
 	}
 	names := make(map[string]bool)
-	for _, a := range accounts {
+	for i, a := range accounts {
+		if a == nil {
+			return fmt.Errorf("account %d is null", i+1)
+		}
 		if err := checkName("account", a.Name, names); err != nil {
 			return err
 		}
@@ -214,9 +220,10 @@ func specOf(kind string) (providers.Spec, error) {
 func newKind(kind string) (providers.Provider, error) {
 	info, err := caddy.GetModule(providers.Namespace + "." + kind)
 	if err != nil {
-		var known []string
-		for _, m := range caddy.GetModules(providers.Namespace) {
-			known = append(known, m.ID.Name())
+		kinds := caddy.GetModules(providers.Namespace)
+		known := make([]string, len(kinds))
+		for i, k := range kinds {
+			known[i] = k.ID.Name()
 		}
 		return nil, fmt.Errorf("unknown kind %q: there are %s", kind, strings.Join(known, ", "))
 	}
@@ -246,13 +253,15 @@ func parseBase(base string) (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("not a URL") // the parser's words would repeat it
 	}
+	bare := *u // what an error may repeat
+	bare.RawQuery, bare.Fragment = "", ""
 	switch {
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return nil, fmt.Errorf("%q is no base URL such as https://api.example.com/v1", u.Redacted())
 	case u.User != nil:
 		return nil, errors.New("a URL must not hold a credential: say 'api_key'")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, fmt.Errorf("%q is no base URL such as https://api.example.com/v1", bare.String())
 	case u.Fragment != "":
-		return nil, fmt.Errorf("%q has a fragment", u.Redacted())
+		return nil, fmt.Errorf("%q has a fragment", bare.String())
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = strings.TrimRight(u.RawPath, "/")
@@ -267,6 +276,9 @@ func mergeKind(provider, account json.RawMessage) (json.RawMessage, error) {
 	}
 	merged := []byte("{}")
 	for _, raw := range []json.RawMessage{provider, account} {
+		if len(raw) > 0 && !gjson.ParseBytes(raw).IsObject() {
+			return nil, errors.New("it must be an object")
+		}
 		var err error
 		gjson.ParseBytes(raw).ForEach(func(key, value gjson.Result) bool {
 			if key.Str != kindKey {

@@ -62,7 +62,10 @@ func newRouter(providers []*Provider, rules []*Rule, fallback []string, repl *ca
 		rt.byName[p.Name] = p
 	}
 	said := make(map[string]bool)
-	for _, r := range rules {
+	for i, r := range rules {
+		if r == nil {
+			return nil, fmt.Errorf("model rule %d is null", i+1)
+		}
 		pattern, err := resolve(repl, r.Pattern)
 		if err != nil {
 			return nil, fmt.Errorf("model %q: %w", r.Pattern, err)

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/aiclient2api/caddy-aiclient2api/llm"
 	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
 // Head is what the gateway reads of a request before it knows where it goes.

@@ -8,7 +8,10 @@
 // one more empty line, and an empty line without fields before it is no event.
 package sse
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Event is one event of a stream. Its slices are parts of the bytes that it
 // was parsed from, unless it had several data lines, and are valid as long as
@@ -118,7 +121,7 @@ func (e *Event) field(line []byte) {
 	switch string(name) {
 	case "data":
 		if e.Data == nil {
-			e.Data = value[:len(value):len(value)]
+			e.Data = slices.Clip(value)
 			if e.Data == nil {
 				e.Data = []byte{}
 			}

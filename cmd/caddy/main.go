@@ -2,9 +2,9 @@ package main
 
 import (
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
+	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/aiclient2api/caddy-aiclient2api"
-	_ "github.com/caddyserver/caddy/v2/modules/standard"
 )
 
 func main() { caddycmd.Main() }

@@ -20,7 +20,7 @@ func (Upstream) Opening(ev sse.Event) (formats.Opening, *llm.Error) {
 	if ev.Data == nil {
 		return formats.Preamble, nil
 	}
-	if !formats.Balanced(ev.Data) {
+	if len(ev.Data) == 0 || ev.Data[0] != '{' || !formats.Balanced(ev.Data) {
 		return formats.Content, nil // the terminator, or what is not ours to judge
 	}
 	chunk := gjson.ParseBytes(ev.Data)

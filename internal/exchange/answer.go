@@ -31,8 +31,6 @@ type Attempt struct {
 	Own bool
 	// Secret is the credential, which some providers repeat in their errors.
 	Secret string
-	// Cancel ends the attempt. It is called when its answer is done with.
-	Cancel context.CancelFunc
 }
 
 // Answer looks at what came back from an attempt. It returns the response to
@@ -40,7 +38,7 @@ type Attempt struct {
 // may mend.
 func (x *Exchange) Answer(res *http.Response, a Attempt) (*http.Response, error) {
 	if err := decode(res); err != nil {
-		return x.broken(res, a, err.Error())
+		return x.broken(res, err.Error())
 	}
 	switch {
 	case res.StatusCode >= 400 && res.StatusCode <= 599:
@@ -48,7 +46,7 @@ func (x *Exchange) Answer(res *http.Response, a Attempt) (*http.Response, error)
 	case res.StatusCode < 200 || res.StatusCode > 299:
 		// anything else makes reverse_proxy do something that we do not want:
 		// panic at 042, follow a protocol switch, carry keys to another host
-		return x.broken(res, a, fmt.Sprintf("it answered with status %d", res.StatusCode))
+		return x.broken(res, fmt.Sprintf("it answered with status %d", res.StatusCode))
 	case x.isStream(res):
 		return x.stream(res, a)
 	default:
@@ -90,12 +88,12 @@ const eventStream = "text/event-stream"
 func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) {
 	body, all, err := buffer.Begin(res.Body, res.ContentLength, maxWhole)
 	if err != nil {
-		return x.broken(res, a, "the answer broke off: "+reason(err))
+		return x.broken(res, "the answer broke off: "+reason(err))
 	}
 	begun := body.Reader([][]byte{body.Bytes()})
 	if !all {
 		body.Release()
-		return x.handOn(res, &long{x: x, begun: begun, rest: res.Body, cancel: a.Cancel}, res.ContentLength), nil
+		return x.handOn(res, &long{x: x, begun: begun, rest: res.Body}, res.ContentLength), nil
 	}
 	defer body.Release()
 	usage, fail, ok := x.format.Whole(body.Bytes())
@@ -103,23 +101,22 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 		_ = begun.Close()
 	}
 	if !ok {
-		return x.broken(res, a, fmt.Sprintf("it answered with status %d and no JSON object", res.StatusCode))
+		return x.broken(res, fmt.Sprintf("it answered with status %d and no JSON object", res.StatusCode))
 	}
 	if fail != nil {
 		return x.refuse(res, a, fail, nil)
 	}
 	x.Usage = usage
-	done(res, a)
+	_ = res.Body.Close()
 	return x.handOn(res, begun, int64(len(body.Bytes()))), nil
 }
 
 // long is an answer that is longer than was looked at.
 type long struct {
-	x      *Exchange
-	begun  io.ReadCloser // nil when it was read
-	rest   io.ReadCloser
-	cancel context.CancelFunc
-	tail   tail
+	x     *Exchange
+	begun io.ReadCloser // nil when it was read
+	rest  io.ReadCloser
+	tail  tail
 }
 
 // Read relays.
@@ -149,9 +146,7 @@ func (l *long) Close() error {
 		l.begun = nil
 	}
 	l.x.Usage = l.x.format.Usage(l.tail.bytes())
-	err := l.rest.Close()
-	l.cancel()
-	return err
+	return l.rest.Close()
 }
 
 // handOn makes body the answer of the exchange. The response is a new one:
@@ -191,7 +186,7 @@ func (c *Call) DebugHeaders(h http.Header) {
 
 // refused reads an answer whose status says that it is an error.
 func (x *Exchange) refused(res *http.Response, a Attempt) (*http.Response, error) {
-	late := time.AfterFunc(errorDelay, a.Cancel)
+	late := time.AfterFunc(errorDelay, func() { _ = res.Body.Close() })
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxError+1))
 	late.Stop()
 	e, ok := x.format.Error(res.StatusCode, res.Header, body)
@@ -204,7 +199,7 @@ func (x *Exchange) refused(res *http.Response, a Attempt) (*http.Response, error
 // refuse makes an error of an attempt. words are the provider's own, nil if
 // they cannot go down as they are.
 func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error, words []byte) (*http.Response, error) {
-	done(res, a)
+	_ = res.Body.Close()
 	class := Classify(e.Status, a.Own)
 	f := &Failure{
 		Class:  class,
@@ -240,8 +235,8 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error, words []b
 const redacted = "[redacted]"
 
 // broken makes a failure of something that was no answer.
-func (x *Exchange) broken(res *http.Response, a Attempt, what string) (*http.Response, error) {
-	done(res, a)
+func (x *Exchange) broken(res *http.Response, what string) (*http.Response, error) {
+	_ = res.Body.Close()
 	if x.Gone() {
 		x.over = true
 		return nil, context.Canceled
@@ -258,14 +253,14 @@ func (x *Exchange) failed(f *Failure) error {
 	f.Status = f.Class.status(f.Err.Status)
 	x.class = f.Class
 	x.Fail(f)
-	return &Retryable{f}
+	return &RetryableError{f}
 }
 
-// Retryable is the error of an attempt that another account may mend.
-type Retryable struct{ *Failure }
+// RetryableError is the error of an attempt that another account may mend.
+type RetryableError struct{ *Failure }
 
 // Error returns the class and the message.
-func (r *Retryable) Error() string { return r.Class.String() + ": " + r.Err.Message }
+func (r *RetryableError) Error() string { return r.Class.String() + ": " + r.Err.Message }
 
 // ours is an error that the gateway made.
 func (x *Exchange) ours(message string) *llm.Error {
@@ -323,10 +318,4 @@ func (g *gunzip) Read(p []byte) (int, error) {
 		g.z = z
 	}
 	return g.z.Read(p)
-}
-
-// done ends an attempt whose answer has been read.
-func done(res *http.Response, a Attempt) {
-	_ = res.Body.Close()
-	a.Cancel()
 }

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -83,13 +84,25 @@ func Plan(c *Call, t Target) (*Exchange, *llm.Error) {
 		x.segments = [][]byte{body}
 	default:
 		x.Rung = Splice
-		x.segments = [][]byte{
-			body[:c.Head.ModelStart],
-			formats.AppendString(nil, t.Model),
-			body[c.Head.ModelEnd:],
-		}
+		x.segments = splice(body, c.Head, t.Model)
 	}
 	return x, nil
+}
+
+// splice puts a model's name into a body, in the place of the client's or, if
+// there is none, in front.
+func splice(body []byte, head formats.Head, model string) [][]byte {
+	name := formats.AppendString(nil, model)
+	start, stop := head.ModelStart, head.ModelEnd
+	if stop == 0 {
+		start = bytes.IndexByte(body, '{') + 1
+		stop = start
+		name = append([]byte(`"model":`), name...)
+		if rest := bytes.TrimLeft(body[start:], " \t\r\n"); rest[0] != '}' {
+			name = append(name, ',')
+		}
+	}
+	return [][]byte{body[:start], name, body[stop:]}
 }
 
 func cannot(c *Call, t Target) *llm.Error {

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
 	"github.com/aiclient2api/caddy-aiclient2api/sse"
 )
 
@@ -36,42 +36,29 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return &scratch{held: make([]byte, 0, 4<<10)} }}
 
+// release gives the memory back, unless a large event has made it grow.
+func (s *scratch) release() {
+	if cap(s.held) <= 64<<10 {
+		scratches.Put(s)
+	}
+}
+
 // stream looks at the opening of a stream.
 func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error) {
 	s := scratches.Get().(*scratch)
 	s.held, s.tail.n = s.held[:0], 0
-	for at := 0; ; {
-		ev, rest, ok := sse.Next(s.held[at:])
-		if !ok {
-			if len(s.held) > maxOpening {
-				break
-			}
-			if len(s.held) == cap(s.held) {
-				s.held = append(make([]byte, 0, 2*cap(s.held)), s.held...)
-			}
-			n, err := res.Body.Read(s.held[len(s.held):cap(s.held)])
-			s.held = s.held[:len(s.held)+n]
-			if err == nil || n > 0 {
-				continue
-			}
-			if ev, ok = sse.Last(s.held[at:]); !ok || ev.Data == nil || err != io.EOF {
-				scratches.Put(s)
-				return x.broken(res, a, "the stream ended before it began: "+reason(err))
-			}
-			rest = nil
-		}
-		at = len(s.held) - len(rest)
-		opening, fail := x.format.Opening(ev)
-		if opening == formats.Failure {
-			scratches.Put(s)
-			return x.refuse(res, a, fail, nil)
-		}
-		if opening == formats.Content {
-			break
-		}
+	fail, err := x.open(res.Body, s)
+	if fail != nil || err != nil {
+		s.release()
+	}
+	if err != nil {
+		return x.broken(res, "the stream ended before it began: "+reason(err))
+	}
+	if fail != nil {
+		return x.refuse(res, a, fail, nil)
 	}
 	x.Stream = true
-	out := x.handOn(res, &relay{x: x, src: res.Body, cancel: a.Cancel, s: s, whole: true}, -1)
+	out := x.handOn(res, &relay{x: x, src: res.Body, s: s, whole: true}, -1)
 	if !strings.HasPrefix(out.Header.Get("Content-Type"), eventStream) {
 		out.Header["Content-Type"] = []string{eventStream}
 	}
@@ -80,19 +67,55 @@ func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error)
 	return out, nil
 }
 
+// open reads a stream into s.held up to its first content. It returns the
+// error that stands there instead, or why the stream ended before.
+func (x *Exchange) open(src io.Reader, s *scratch) (*llm.Error, error) {
+	at, seen := 0, 0 // the next event begins at; no event ends between at and seen
+	for len(s.held) <= maxOpening {
+		for sse.Boundary(s.held[max(at, seen-3):]) > 0 {
+			ev, rest, ok := sse.Next(s.held[at:])
+			if !ok {
+				break
+			}
+			at = len(s.held) - len(rest)
+			if opening, fail := x.format.Opening(ev); opening != formats.Preamble {
+				return fail, nil
+			}
+		}
+		if seen = len(s.held); seen == cap(s.held) {
+			s.held = append(make([]byte, 0, 2*seen), s.held...)
+		}
+		n, err := src.Read(s.held[seen:cap(s.held)])
+		s.held = s.held[:seen+n]
+		if err == nil || n > 0 {
+			continue
+		}
+		// the last event may lack its end; nothing comes after it
+		if ev, ok := sse.Last(s.held[at:]); ok {
+			if _, fail := x.format.Opening(ev); fail != nil {
+				return fail, nil
+			}
+		}
+		if err == io.EOF && x.format.Ended(s.held) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	return nil, nil
+}
+
 // relay is the body of a stream that is handed on.
 //
 // Invariants: s.held has been read from src and not been returned; whole is
 // true when what was returned ends between two events; once ended, held is
 // all that is left.
 type relay struct {
-	x      *Exchange
-	src    io.ReadCloser
-	cancel context.CancelFunc
-	s      *scratch
-	at     int // held[at:] is left
-	whole  bool
-	ended  bool
+	x     *Exchange
+	src   io.ReadCloser
+	s     *scratch
+	at    int // held[at:] is left
+	whole bool
+	ended bool
 }
 
 // Read returns all whole events that have come, and waits only if there are
@@ -111,9 +134,13 @@ func (r *relay) Read(p []byte) (int, error) {
 		}
 		return n, nil
 	}
-	for {
-		cut := sse.Boundary(p[:n])
+	for seen := 0; ; {
+		from := max(0, seen-3) // no event ends before
+		cut := sse.Boundary(p[from:n])
 		whole := cut > 0
+		if whole {
+			cut += from
+		}
 		if !whole && n == len(p) {
 			cut = n
 		}
@@ -127,6 +154,7 @@ func (r *relay) Read(p []byte) (int, error) {
 			r.s.tail.note(p[:cut])
 			return cut, nil
 		}
+		seen = n
 		m, err := r.src.Read(p[n:])
 		n += m
 		if err != nil {
@@ -168,10 +196,7 @@ func (r *relay) Close() error {
 	}
 	r.x.Usage = r.x.format.Usage(r.s.tail.bytes())
 	err := r.src.Close()
-	r.cancel()
-	if cap(r.s.held) <= 64<<10 {
-		scratches.Put(r.s)
-	}
+	r.s.release()
 	r.s = nil
 	return err
 }

@@ -6,7 +6,6 @@ package upstream
 import (
 	"crypto/sha256"
 	"encoding/base32"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -35,7 +34,7 @@ type Account struct {
 	// Provider signs, and answers if it is local.
 	Provider providers.Provider
 	// Words are the kind's words, for the account's identity.
-	Words json.RawMessage
+	Words []byte
 
 	index    int
 	upstream *reverseproxy.Upstream

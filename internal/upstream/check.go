@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 	"github.com/tidwall/gjson"
@@ -86,10 +87,10 @@ func Check(rp *reverseproxy.Handler) error {
 	}
 	if rp.TransportRaw != nil {
 		transport := gjson.ParseBytes(rp.TransportRaw)
-		if transport.Get("protocol").Str != "http" {
+		if member(transport, "protocol").Str != "http" {
 			return fmt.Errorf("reverse_proxy: transport: %s", RefusedTransport)
 		}
-		if transport.Get("proxy_protocol").Str != "" {
+		if member(transport, "proxy_protocol").Str != "" {
 			return fmt.Errorf("reverse_proxy: transport: proxy_protocol: %s", RefusedProxyProtocol)
 		}
 	}
@@ -100,10 +101,22 @@ func Check(rp *reverseproxy.Handler) error {
 // position.
 func weighted(policy gjson.Result) bool {
 	for policy.Exists() {
-		if policy.Get("policy").Str == "weighted_round_robin" {
+		if member(policy, "policy").Str == "weighted_round_robin" {
 			return true
 		}
-		policy = policy.Get("fallback")
+		policy = member(policy, "fallback")
 	}
 	return false
+}
+
+// member returns a member of an object as encoding/json finds it: in any case,
+// the last one of several.
+func member(object gjson.Result, name string) (found gjson.Result) {
+	object.ForEach(func(key, value gjson.Result) bool {
+		if strings.EqualFold(key.Str, name) {
+			found = value
+		}
+		return true
+	})
+	return found
 }

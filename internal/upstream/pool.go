@@ -99,24 +99,10 @@ const handshakeTimeout = 10 * time.Second
 // loadTransport loads Caddy's http transport with our defaults. It is loaded
 // as a module, so that Caddy closes its idle connections with the configuration.
 func (p *Pool) loadTransport(ctx caddy.Context) error {
-	raw := []byte(p.Proxy.TransportRaw)
-	if len(raw) == 0 {
-		raw = []byte(`{"protocol":"http"}`)
+	var err error
+	if p.Proxy.TransportRaw, err = completeTransport(p.Proxy.TransportRaw, p.secure()); err != nil {
+		return fmt.Errorf("completing transport: %w", err)
 	}
-	defaults := map[string]any{}
-	if !gjson.GetBytes(raw, "read_buffer_size").Exists() {
-		defaults["read_buffer_size"] = readBuffer
-	}
-	if !gjson.GetBytes(raw, "tls.handshake_timeout").Exists() && (gjson.GetBytes(raw, "tls").Exists() || p.secure()) {
-		defaults["tls.handshake_timeout"] = int64(handshakeTimeout)
-	}
-	for path, value := range defaults {
-		var err error
-		if raw, err = sjson.SetBytes(raw, path, value); err != nil {
-			return fmt.Errorf("completing transport: %w", err)
-		}
-	}
-	p.Proxy.TransportRaw = raw
 	loaded, err := ctx.LoadModule(p.Proxy, "TransportRaw")
 	if err != nil {
 		return fmt.Errorf("loading transport: %w", err)
@@ -126,6 +112,25 @@ func (p *Pool) loadTransport(ctx caddy.Context) error {
 		a.local, _ = a.Provider.(http.RoundTripper)
 	}
 	return nil
+}
+
+// completeTransport sets what the operator did not; secure is whether an
+// account is called over TLS.
+func completeTransport(raw []byte, secure bool) (_ []byte, err error) {
+	if len(raw) == 0 {
+		raw = []byte(`{"protocol":"http"}`)
+	}
+	said := gjson.ParseBytes(raw)
+	if !member(said, "read_buffer_size").Exists() {
+		if raw, err = sjson.SetBytes(raw, "read_buffer_size", readBuffer); err != nil {
+			return nil, err
+		}
+	}
+	tls := member(said, "tls")
+	if !member(tls, "handshake_timeout").Exists() && (tls.Exists() || secure) {
+		return sjson.SetBytes(raw, "tls.handshake_timeout", int64(handshakeTimeout))
+	}
+	return raw, nil
 }
 
 // secure reports whether an account is called over TLS.

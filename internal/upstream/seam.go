@@ -76,13 +76,11 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.check(r, a)
 	}
 	x.Begin(a.index, a.Name)
-	ctx, cancel := context.WithCancel(x.Request.Context())
-	res, err := t.ask(ctx, a, x)
+	res, err := t.ask(a, x)
 	if err != nil {
-		cancel()
 		err = x.Unanswered(err)
 	} else {
-		res, err = x.Answer(res, exchange.Attempt{Own: a.own(), Secret: a.secret(x.Secrets), Cancel: cancel})
+		res, err = x.Answer(res, exchange.Attempt{Own: a.own(), Secret: a.secret(x.Secrets)})
 	}
 	if err != nil {
 		t.logFailure(x, a, err)
@@ -92,7 +90,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // ask sends the request to an account.
-func (t transport) ask(ctx context.Context, a *Account, x *exchange.Exchange) (*http.Response, error) {
+func (t transport) ask(a *Account, x *exchange.Exchange) (*http.Response, error) {
 	segments, length := x.Segments()
 	out := (&http.Request{
 		Method:        x.Request.Method,
@@ -104,7 +102,7 @@ func (t transport) ask(ctx context.Context, a *Account, x *exchange.Exchange) (*
 		Host:          a.Base.Host,
 		ContentLength: length,
 		Body:          x.Body.Reader(segments),
-	}).WithContext(ctx)
+	}).WithContext(x.Request.Context())
 	if err := t.sign(out, a, segments, a.secret(x.Secrets)); err != nil {
 		_ = out.Body.Close()
 		return nil, fmt.Errorf("signing: %w", err)
@@ -164,7 +162,7 @@ func (t transport) check(r *http.Request, a *Account) (*http.Response, error) {
 // errorOf turns a failed attempt into what reverse_proxy understands: an
 // error with a status. What means that the client has left stays what it is.
 func errorOf(err error) error {
-	if r, ok := err.(*exchange.Retryable); ok { //nolint:errorlint // it is not wrapped
+	if r, ok := err.(*exchange.RetryableError); ok { //nolint:errorlint // it is not wrapped
 		return caddyhttp.HandlerError{Err: r, StatusCode: r.Status}
 	}
 	return err

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"runtime/debug"
@@ -43,9 +44,7 @@ var (
 // turns out to be closed.
 func outward(x *exchange.Exchange) http.Header {
 	h := make(http.Header, 8+len(x.Header))
-	for name, values := range x.Header {
-		h[name] = values
-	}
+	maps.Copy(h, x.Header)
 	h["Accept"] = jsonType
 	if x.Head.Stream {
 		h["Accept"] = streamType

@@ -2,7 +2,7 @@
 package standard
 
 import (
-	// provider kinds
+	// Provider kinds.
 	_ "github.com/aiclient2api/caddy-aiclient2api/providers/compatible"
 	_ "github.com/aiclient2api/caddy-aiclient2api/providers/echo"
 	_ "github.com/aiclient2api/caddy-aiclient2api/providers/openai"

@@ -1,0 +1,78 @@
+package upstream
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+)
+
+// The defaults that Caddy's transport lacks: a timeout of the TLS handshake,
+// and a buffer that takes a burst of events in one read.
+func TestFactTransportDefaults(t *testing.T) {
+	for _, tc := range []struct {
+		raw    string
+		secure bool
+		want   string
+	}{
+		{"", false, `{"protocol":"http","read_buffer_size":32768}`},
+		{"", true, `{"protocol":"http","read_buffer_size":32768,"tls":{"handshake_timeout":10000000000}}`},
+		{`{"protocol":"http","tls":{}}`, false, `{"protocol":"http","tls":{"handshake_timeout":10000000000},"read_buffer_size":32768}`},
+		{`{"protocol":"http","read_buffer_size":1,"tls":{"handshake_timeout":2}}`, true, `{"protocol":"http","read_buffer_size":1,"tls":{"handshake_timeout":2}}`},
+	} {
+		got, err := completeTransport([]byte(tc.raw), tc.secure)
+		if err != nil || string(got) != tc.want {
+			t.Errorf("%s: %s, %v", tc.raw, got, err)
+		}
+	}
+}
+
+// The dial address is an account's identity: it changes with all that makes
+// the account, and with nothing else, and it does not tell the credential.
+func TestIdentity(t *testing.T) {
+	base := func(s string) *url.URL { u, _ := url.Parse(s); return u }
+	a := func() *Account { return &Account{Name: "1", Secret: "s", Base: base("https://a/v1")} }
+	same := a().dial("openai", "p")
+	if same != a().dial("openai", "p") {
+		t.Error("equal accounts differ")
+	}
+	for name, change := range map[string]func(*Account){
+		"name":       func(a *Account) { a.Name = "2" },
+		"credential": func(a *Account) { a.Secret = "t" },
+		"base URL":   func(a *Account) { a.Base = base("https://b/v1") },
+		"words":      func(a *Account) { a.Words = []byte(`{"delay":1}`) },
+	} {
+		b := a()
+		if change(b); b.dial("openai", "p") == same {
+			t.Errorf("another %s is the same account", name)
+		}
+	}
+	if a().dial("other", "p") == same {
+		t.Error("another kind is the same account")
+	}
+}
+
+func TestURL(t *testing.T) {
+	for _, tc := range []struct{ base, query, want string }{
+		{"https://a/v1", "", "https://a/v1/models"},
+		{"https://a", "beta=true", "https://a/models?beta=true"},
+		{"https://a/x?api-version=1", "", "https://a/x/models?api-version=1"},
+		{"https://a/x?api-version=1", "beta=true", "https://a/x/models?api-version=1&beta=true"},
+		{"https://a/x%2Fy", "", "https://a/x%2Fy/models"},
+	} {
+		u, err := url.Parse(tc.base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &Account{Base: u}
+		if got := a.url("/models", tc.query).String(); got != tc.want || u.String() != tc.base {
+			t.Errorf("%s: %s, base %s", tc.base, got, u)
+		}
+	}
+}
+
+func TestCheckTakesAnEmptyProxy(t *testing.T) {
+	if err := Check(new(reverseproxy.Handler)); err != nil {
+		t.Error(err)
+	}
+}

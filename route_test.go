@@ -1,0 +1,159 @@
+package aiclient2api
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/upstream"
+)
+
+// testRouter has the providers a (models a-*), b and, left out, c.
+func testRouter(t *testing.T, rules []*Rule, fallback ...string) *router {
+	t.Helper()
+	var list []*Provider
+	for _, name := range []string{"a", "b", "c"} {
+		p := &Provider{Name: name}
+		p.target.Provider = name
+		p.self = []target{{provider: p}}
+		if name != "c" {
+			p.pool = new(upstream.Pool)
+		}
+		list = append(list, p)
+	}
+	list[0].models = []string{"a-*"}
+	rt, err := newRouter(list, rules, fallback, caddy.NewReplacer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rt
+}
+
+// leads writes targets as the configuration has them.
+func leads(targets []target, model string) string {
+	var out []string
+	for _, x := range targets {
+		p := x.plan(model)
+		out = append(out, p.Provider+"/"+p.Model)
+	}
+	return strings.Join(out, " ")
+}
+
+// The order is: the pin, the rules, a provider's name before the model's, the
+// providers' models, the default.
+func TestResolve(t *testing.T) {
+	rules := []*Rule{
+		{Pattern: "smart", Targets: []string{"b/big", "a"}},
+		{Pattern: "a/ruled", Targets: []string{"b"}},
+		{Pattern: "a-ruled*", Targets: []string{"b/x/y"}},
+		{Pattern: "smart*", Targets: []string{"a"}},
+	}
+	rt := testRouter(t, rules, "b/fallback")
+	for _, tc := range []struct{ pin, model, want string }{
+		{"", "smart", "b/big a/smart"},
+		{"", "smarter", "a/smarter"},
+		{"", "a/ruled", "b/a/ruled"},
+		{"", "a-ruled-1", "b/x/y"},
+		{"", "a/other", "a/other"},
+		{"", "b/a-model", "b/a-model"},
+		{"", "b/x/y:free", "b/x/y:free"},
+		{"", "a-model", "a/a-model"},
+		{"", "unknown/model", "b/fallback"},
+		{"", "b/", "b/fallback"},
+		{"", "", "b/fallback"},
+		{"a", "smart", "a/smart"},
+		{"a", "b/x", "a/b/x"},
+		{"c", "m", "c/m"},
+	} {
+		if got := leads(rt.resolve(rt.byName[tc.pin], tc.model), tc.model); got != tc.want {
+			t.Errorf("pin %q, model %q: %q, want %q", tc.pin, tc.model, got, tc.want)
+		}
+	}
+}
+
+func TestResolveWithoutADefault(t *testing.T) {
+	rt := testRouter(t, nil)
+	if got := rt.resolve(nil, "m"); got != nil {
+		t.Errorf("two providers: %q", leads(got, "m"))
+	}
+	rt.byName["b"].pool = nil
+	if got := leads(rt.resolve(nil, "m"), "m"); got != "a/m" {
+		t.Errorf("the only one that is left: %q", got)
+	}
+}
+
+// Targets whose provider was left out are skipped; if none is left the error
+// names them.
+func TestServing(t *testing.T) {
+	rt := testRouter(t, []*Rule{{Pattern: "x", Targets: []string{"c", "a", "c", "b"}}})
+	targets, err := serving(rt.resolve(nil, "x"))
+	if err != nil || leads(targets, "x") != "a/x b/x" {
+		t.Errorf("%q, %v", leads(targets, "x"), err)
+	}
+	if _, err := serving(rt.byName["c"].self); err == nil || err.Status != http.StatusServiceUnavailable || !strings.Contains(err.Message, "provider c") {
+		t.Errorf("got %+v", err)
+	}
+}
+
+func TestEndpoint(t *testing.T) {
+	rt := testRouter(t, nil)
+	for _, tc := range []struct {
+		path  string
+		what  what
+		op    formats.Operation
+		pin   string
+		model string
+		no    bool // none of ours
+	}{
+		{path: "/v1/chat/completions"},
+		{path: "/v1/completions", op: formats.Completions},
+		{path: "/v1/embeddings", op: formats.Embeddings},
+		{path: "/v1/moderations", op: formats.Moderations},
+		{path: "/a/v1/chat/completions", pin: "a"},
+		{path: "/c/v1/models", pin: "c", what: modelList},
+		{path: "/v1/models", what: modelList},
+		{path: "/v1/models/gpt-4o", what: oneModel, model: "gpt-4o"},
+		{path: "/v1/models/openai/gpt-4o", what: oneModel, model: "openai/gpt-4o"},
+		{path: "/a/v1/models/x/y", what: oneModel, model: "x/y", pin: "a"},
+		{path: "/health", what: health},
+		{path: "/a/health", no: true},
+		{path: "/unknown/v1/chat/completions", no: true},
+		{path: "/v1/chat/completions/", no: true},
+		{path: "/v1/models/", no: true},
+		{path: "/v1/files", no: true},
+		{path: "/V1/chat/completions", no: true},
+		{path: "//v1/chat/completions", no: true},
+		{path: "/", no: true},
+		{path: "", no: true},
+		{path: "/a", no: true},
+	} {
+		ep, ok := rt.endpoint(tc.path)
+		if ok == tc.no {
+			t.Errorf("%s: ours is %v", tc.path, ok)
+			continue
+		}
+		pin := ""
+		if ep.pin != nil {
+			pin = ep.pin.Name
+		}
+		if !tc.no && (ep.what != tc.what || ep.op != tc.op || pin != tc.pin || ep.model != tc.model || ep.client == nil) {
+			t.Errorf("%s: got %+v", tc.path, ep)
+		}
+	}
+}
+
+func BenchmarkResolve(b *testing.B) {
+	p := &Provider{Name: "a", models: []string{"x-*"}}
+	p.self = []target{{provider: p}}
+	rt, err := newRouter([]*Provider{p}, []*Rule{{Pattern: "gpt-*", Targets: []string{"a"}}}, nil, caddy.NewReplacer())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		rt.resolve(nil, "gpt-4o-mini")
+	}
+}
