@@ -19,11 +19,27 @@ var errNoKey = &llm.Error{
 
 // fail answers with an error of ours. It returns nil, what ServeHTTP returns.
 func (c *call) fail(w http.ResponseWriter, e *llm.Error) error {
+	if c.Body == nil {
+		c.leave(w)
+	}
 	ours := *e
 	ours.RequestID = c.RequestID
 	write(w, e.Status, c.Client.AppendError(nil, &ours, false))
 	return nil
 }
+
+// leave closes the connection after an answer that is given before the body
+// was read, if the client waits to be asked for it or it is not worth reading:
+// net/http would wait for the body before it sends the answer.
+func (c *call) leave(w http.ResponseWriter) {
+	r := c.Request
+	if r.ProtoMajor == 1 && (r.Header.Get("Expect") != "" || r.ContentLength > unread || r.ContentLength < 0) {
+		w.Header()["Connection"] = []string{"close"}
+	}
+}
+
+// unread is how much of a body net/http reads for the sake of a connection.
+const unread = 256 << 10
 
 // report answers with the most telling failure of the attempts.
 func (c *call) report(w http.ResponseWriter) {

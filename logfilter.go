@@ -36,19 +36,25 @@ func (LogFilter) CaddyModule() caddy.ModuleInfo {
 	}
 }
 
-// hidden are the fields that are hidden, and how.
-var hidden = map[string]json.RawMessage{
-	"request>headers>Authorization":          json.RawMessage(`{"filter":"delete"}`),
-	"request>headers>X-Api-Key":              json.RawMessage(`{"filter":"delete"}`),
-	"request>headers>X-Goog-Api-Key":         json.RawMessage(`{"filter":"delete"}`),
-	"request>headers>Sec-Websocket-Protocol": json.RawMessage(`{"filter":"delete"}`),
-	"request>uri": json.RawMessage(
-		`{"filter":"query","actions":[{"type":"replace","parameter":"key","value":"REDACTED"}]}`),
+// hidden returns the fields that are hidden, and how. Each stands twice: as the
+// access log has it, and bare, which is all that Caddy's filter tells one that
+// it wraps.
+func hidden() map[string]json.RawMessage {
+	fields := make(map[string]json.RawMessage)
+	for _, header := range [...]string{"Authorization", "X-Api-Key", "X-Goog-Api-Key", "Sec-Websocket-Protocol"} {
+		fields["request>headers>"+header] = json.RawMessage(`{"filter":"delete"}`)
+		fields[header] = json.RawMessage(`{"filter":"delete"}`)
+	}
+	for _, uri := range [...]string{"request>uri", "uri"} {
+		fields[uri] = json.RawMessage(
+			`{"filter":"query","actions":[{"type":"replace","parameter":"key","value":"REDACTED"}]}`)
+	}
+	return fields
 }
 
 // Provision sets up Caddy's filter.
 func (f *LogFilter) Provision(ctx caddy.Context) error {
-	f.FilterEncoder = &logging.FilterEncoder{WrappedRaw: f.WrappedRaw, FieldsRaw: hidden}
+	f.FilterEncoder = &logging.FilterEncoder{WrappedRaw: f.WrappedRaw, FieldsRaw: hidden()}
 	if err := f.FilterEncoder.Provision(ctx); err != nil {
 		return fmt.Errorf("provisioning filter: %w", err)
 	}

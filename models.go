@@ -2,6 +2,7 @@ package aiclient2api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/glob"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/upstream"
 )
 
 // model is an entry of the list of models.
@@ -201,6 +203,9 @@ func (h *Handler) fetch(ctx context.Context, pin *Provider) {
 			continue
 		}
 		pending := h.catalogs[p].refresh(p.pool.Models, func(err error) {
+			if errors.Is(err, upstream.ErrNoList) {
+				return
+			}
 			h.logger.Warn("fetching a provider's list of models", zap.String("provider", p.Name), zap.Error(err))
 		})
 		if pending != nil {

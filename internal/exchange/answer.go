@@ -30,7 +30,22 @@ type Attempt struct {
 	// Own is whether the credential is the operator's, not the caller's.
 	Own bool
 	// Secret is the credential, which some providers repeat in their errors.
-	Secret string
+	Secret []byte
+}
+
+// mask overwrites a credential wherever it stands in b. One of a few bytes
+// would be found in texts that do not tell it.
+func mask(b, secret []byte) {
+	for len(secret) >= 8 {
+		at := bytes.Index(b, secret)
+		if at < 0 {
+			return
+		}
+		for i := range secret {
+			b[at+i] = '*'
+		}
+		b = b[at+len(secret):]
+	}
 }
 
 // Answer looks at what came back from an attempt. It returns the response to
@@ -90,6 +105,7 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 	if err != nil {
 		return x.broken(res, "the answer broke off: "+reason(err))
 	}
+	mask(body.Bytes(), a.Secret)
 	begun := body.Reader([][]byte{body.Bytes()})
 	if !all {
 		body.Release()
@@ -189,6 +205,7 @@ func (x *Exchange) refused(res *http.Response, a Attempt) (*http.Response, error
 	late := time.AfterFunc(errorDelay, func() { _ = res.Body.Close() })
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxError+1))
 	late.Stop()
+	mask(body, a.Secret)
 	e, ok := x.format.Error(res.StatusCode, res.Header, body)
 	if !ok || err != nil || len(body) > maxError {
 		body = nil
@@ -208,10 +225,6 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error, words []b
 		Header: downward(res.Header, x.Debug),
 		Body:   words,
 	}
-	if len(a.Secret) > 0 {
-		e.Message = strings.ReplaceAll(e.Message, a.Secret, redacted)
-		f.Body = bytes.ReplaceAll(f.Body, []byte(a.Secret), []byte(redacted))
-	}
 	if f.Status != e.Status {
 		// words about the operator's credential would be taken for words
 		// about the caller's: the message stays, its code does not
@@ -230,9 +243,6 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error, words []b
 	body := f.Render(x.Call)
 	return response(res, f.Status, f.Header, io.NopCloser(bytes.NewReader(body)), int64(len(body))), nil
 }
-
-// redacted stands where a provider repeated a credential.
-const redacted = "[redacted]"
 
 // broken makes a failure of something that was no answer.
 func (x *Exchange) broken(res *http.Response, what string) (*http.Response, error) {

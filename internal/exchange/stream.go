@@ -19,35 +19,80 @@ import (
 // are relayed as they come, up to the last border between two events: an
 // event whose end has not come yet is held back, so that a stream which
 // breaks off can be ended with the protocol's own error event and a client
-// never sees half an event. Only an event that is larger than the caller's
-// buffer is relayed in pieces.
+// never sees half an event. Only an event of more than maxEvent bytes is
+// relayed in pieces.
 //
 // What the stream says of its end and its usage is read once, at the end,
 // from its last bytes.
 
-// maxOpening is how much is looked at before the first content, in bytes.
-const maxOpening = 1 << 20
+const (
+	maxOpening = 1 << 20  // bytes looked at before the first content
+	maxEvent   = 1 << 20  // bytes of an event that are held back for its end
+	chunk      = 16 << 10 // bytes that a stream is read in
+)
+
+// window is what has been read of a stream and was not returned yet.
+type window struct {
+	buf  []byte
+	at   int // buf[at:] is left
+	seen int // in buf[at:seen] no event ends
+}
+
+// fill reads once from src, behind what is left.
+func (w *window) fill(src io.Reader) error {
+	if len(w.buf) == cap(w.buf) {
+		if w.at > 0 {
+			w.buf = w.buf[:copy(w.buf, w.buf[w.at:])]
+			w.seen -= w.at
+			w.at = 0
+		} else {
+			w.buf = append(make([]byte, 0, 2*cap(w.buf)), w.buf...)
+		}
+	}
+	n, err := src.Read(w.buf[len(w.buf):cap(w.buf)])
+	w.buf = w.buf[:len(w.buf)+n]
+	return err
+}
+
+// whole returns how many bytes of what is left are whole events.
+func (w *window) whole() int {
+	from := max(w.at, w.seen-3) // the longest end of an event has four bytes
+	cut := sse.Boundary(w.buf[from:])
+	if cut == 0 {
+		w.seen = len(w.buf)
+		return 0
+	}
+	return from + cut - w.at
+}
 
 // scratch is the memory of one stream.
 type scratch struct {
-	held []byte // read, not yet handed on
-	tail tail   // of what was handed on
+	window
+	tail tail // of what was handed on
 }
 
-var scratches = sync.Pool{New: func() any { return &scratch{held: make([]byte, 0, 4<<10)} }}
+var scratches = sync.Pool{New: func() any {
+	return &scratch{window: window{buf: make([]byte, 0, chunk)}}
+}}
+
+func newScratch() *scratch {
+	s := scratches.Get().(*scratch)
+	s.window = window{buf: s.buf[:0]}
+	s.tail.n = 0
+	return s
+}
 
 // release gives the memory back, unless a large event has made it grow.
 func (s *scratch) release() {
-	if cap(s.held) <= 64<<10 {
+	if cap(s.buf) == chunk {
 		scratches.Put(s)
 	}
 }
 
 // stream looks at the opening of a stream.
 func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error) {
-	s := scratches.Get().(*scratch)
-	s.held, s.tail.n = s.held[:0], 0
-	fail, err := x.open(res.Body, s)
+	s := newScratch()
+	fail, err := x.open(res.Body, &s.window, a.Secret)
 	if fail != nil || err != nil {
 		s.release()
 	}
@@ -57,8 +102,9 @@ func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error)
 	if fail != nil {
 		return x.refuse(res, a, fail, nil)
 	}
+	s.at, s.seen = 0, 0 // it is handed on from the start
 	x.Stream = true
-	out := x.handOn(res, &relay{x: x, src: res.Body, s: s, whole: true}, -1)
+	out := x.handOn(res, &relay{x: x, src: res.Body, scratch: s, secret: a.Secret}, -1)
 	if !strings.HasPrefix(out.Header.Get("Content-Type"), eventStream) {
 		out.Header["Content-Type"] = []string{eventStream}
 	}
@@ -67,36 +113,37 @@ func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error)
 	return out, nil
 }
 
-// open reads a stream into s.held up to its first content. It returns the
-// error that stands there instead, or why the stream ended before.
-func (x *Exchange) open(src io.Reader, s *scratch) (*llm.Error, error) {
-	at, seen := 0, 0 // the next event begins at; no event ends between at and seen
-	for len(s.held) <= maxOpening {
-		for sse.Boundary(s.held[max(at, seen-3):]) > 0 {
-			ev, rest, ok := sse.Next(s.held[at:])
+// open reads a stream up to its first content. It returns the error that
+// stands there instead, or why the stream ended before.
+func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, error) {
+	begin := 0 // of the first event that was not looked at
+	for len(w.buf) <= maxOpening {
+		for w.at = begin; w.whole() > 0; w.at = begin {
+			mask(w.buf[begin:], secret)
+			ev, rest, ok := sse.Next(w.buf[begin:])
 			if !ok {
 				break
 			}
-			at = len(s.held) - len(rest)
+			begin = len(w.buf) - len(rest)
+			w.seen = begin
 			if opening, fail := x.format.Opening(ev); opening != formats.Preamble {
 				return fail, nil
 			}
 		}
-		if seen = len(s.held); seen == cap(s.held) {
-			s.held = append(make([]byte, 0, 2*seen), s.held...)
-		}
-		n, err := src.Read(s.held[seen:cap(s.held)])
-		s.held = s.held[:seen+n]
-		if err == nil || n > 0 {
+		w.at = 0 // nothing is returned yet: all of it stays
+		had := len(w.buf)
+		err := w.fill(src)
+		if err == nil || len(w.buf) > had {
 			continue
 		}
 		// the last event may lack its end; nothing comes after it
-		if ev, ok := sse.Last(s.held[at:]); ok {
+		mask(w.buf[begin:], secret)
+		if ev, ok := sse.Last(w.buf[begin:]); ok {
 			if _, fail := x.format.Opening(ev); fail != nil {
 				return fail, nil
 			}
 		}
-		if err == io.EOF && x.format.Ended(s.held) {
+		if err == io.EOF && x.format.Ended(w.buf) {
 			return nil, nil
 		}
 		return nil, err
@@ -105,98 +152,84 @@ func (x *Exchange) open(src io.Reader, s *scratch) (*llm.Error, error) {
 }
 
 // relay is the body of a stream that is handed on.
-//
-// Invariants: s.held has been read from src and not been returned; whole is
-// true when what was returned ends between two events; once ended, held is
-// all that is left.
 type relay struct {
-	x     *Exchange
-	src   io.ReadCloser
-	s     *scratch
-	at    int // held[at:] is left
-	whole bool
-	ended bool
+	*scratch
+	x      *Exchange
+	src    io.ReadCloser
+	secret []byte // the credential, which no event may tell
+	ready  int    // bytes of the window that can be returned
+	half   bool   // what was returned last ends within an event
+	ended  bool   // nothing more is read; what is ready is all there is
 }
 
 // Read returns all whole events that have come, and waits only if there are
 // none. It never returns an error but io.EOF: a stream that breaks off ends
 // with the client format's error event.
 func (r *relay) Read(p []byte) (int, error) {
-	if r.s == nil {
+	if r.scratch == nil {
 		return 0, io.EOF
 	}
-	held := r.s.held[r.at:]
-	n := copy(p, held)
-	if r.ended {
-		r.at += n
-		if n == len(held) {
-			return n, io.EOF
+	for r.ready == 0 {
+		if r.ended {
+			return 0, io.EOF
 		}
-		return n, nil
+		if r.ready = r.whole(); r.ready > 0 {
+			r.half = false
+		} else if len(r.buf)-r.at > maxEvent {
+			r.ready, r.half = len(r.buf)-r.at, true
+		} else if err := r.fill(r.src); err != nil {
+			r.finish(err)
+		}
+		mask(r.buf[r.at:r.at+r.ready], r.secret)
 	}
-	for seen := 0; ; {
-		from := max(0, seen-3) // no event ends before
-		cut := sse.Boundary(p[from:n])
-		whole := cut > 0
-		if whole {
-			cut += from
-		}
-		if !whole && n == len(p) {
-			cut = n
-		}
-		if cut > 0 {
-			r.whole = whole
-			if n <= len(held) {
-				r.at += cut
-			} else {
-				r.s.held, r.at = append(r.s.held[:0], p[cut:n]...), 0
-			}
-			r.s.tail.note(p[:cut])
-			return cut, nil
-		}
-		seen = n
-		m, err := r.src.Read(p[n:])
-		n += m
-		if err != nil {
-			return r.finish(p, n, err)
-		}
+	n := copy(p, r.buf[r.at:r.at+r.ready])
+	if !r.ended {
+		r.tail.note(p[:n])
 	}
+	r.at += n
+	r.ready -= n
+	return n, nil
 }
 
-// finish takes the end of the stream, behind p[:n]. What could not be
-// returned yet is held.
-func (r *relay) finish(p []byte, n int, err error) (int, error) {
-	cutOff := !r.whole
-	r.ended, r.at, r.s.held = true, 0, r.s.held[:0]
+// finish takes the end of the stream: what is left of it is returned if the
+// stream came to its own end, and gives way to an error event if it broke off.
+func (r *relay) finish(err error) {
+	r.ended = true
 	if r.x.Gone() {
-		return 0, io.EOF
+		return
 	}
-	r.s.tail.note(p[:n])
-	if r.x.format.Ended(r.s.tail.bytes()) {
-		return n, io.EOF
+	last := r.tail.bytes()
+	cr := len(last) > 0 && last[len(last)-1] == '\r'
+	left := r.whole()
+	r.tail.note(r.buf[r.at:])
+	if r.x.format.Ended(r.tail.bytes()) {
+		r.ready = len(r.buf) - r.at
+		return
 	}
 	r.x.Interrupted = reason(err)
-	cut := sse.Boundary(p[:n])
-	if cut == 0 && cutOff {
-		cut = n // half of the event is out already: end it, so that the next is one
-		r.s.held = append(r.s.held, "\n\n"...)
+	if left > 0 {
+		cr = r.buf[r.at+left-1] == '\r'
+		r.half = false
+	}
+	r.buf = r.buf[:r.at+left]
+	switch {
+	case r.half: // it is out already: end it, so that the next is one
+		r.buf = append(r.buf, "\n\n"...)
+	case cr: // it may have been the first half of a line's end
+		r.buf = append(r.buf, '\n')
 	}
 	e := r.x.ours(fmt.Sprintf("the stream of provider %q broke off: %s", r.x.Provider, r.x.Interrupted))
-	r.s.held = r.x.Client.AppendError(r.s.held, e, true)
-	if cut == 0 {
-		return r.Read(p)
-	}
-	return cut, nil
+	r.buf = r.x.Client.AppendError(r.buf, e, true)
+	r.ready = len(r.buf) - r.at
 }
 
 // Close ends the attempt and reads the usage.
 func (r *relay) Close() error {
-	if r.s == nil {
+	if r.scratch == nil {
 		return nil
 	}
-	r.x.Usage = r.x.format.Usage(r.s.tail.bytes())
-	err := r.src.Close()
-	r.s.release()
-	r.s = nil
-	return err
+	r.x.Usage = r.x.format.Usage(r.tail.bytes())
+	r.release()
+	r.scratch = nil
+	return r.src.Close()
 }

@@ -37,6 +37,7 @@ type Account struct {
 	Words []byte
 
 	index    int
+	bytes    []byte // the secret's
 	upstream *reverseproxy.Upstream
 	local    http.RoundTripper
 }
@@ -75,6 +76,14 @@ func (a *Account) secret(secrets []string) string {
 		return a.Secret
 	}
 	return secrets[a.SecretAt]
+}
+
+// attempt is what an exchange has to know of an attempt with the account.
+func (a *Account) attempt(secrets []string) exchange.Attempt {
+	if a.own() {
+		return exchange.Attempt{Own: true, Secret: a.bytes}
+	}
+	return exchange.Attempt{Secret: []byte(secrets[a.SecretAt])}
 }
 
 // url returns the address of a path below the base URL.

@@ -57,7 +57,7 @@ func (p *Pool) Provision(ctx caddy.Context) error {
 
 	// the accounts
 	for i, a := range p.Accounts {
-		a.index = i
+		a.index, a.bytes = i, []byte(a.Secret)
 		a.upstream = &reverseproxy.Upstream{Dial: a.dial(p.Kind, p.Provider)}
 		p.byUpstream[a.upstream] = a
 		rp.Upstreams = append(rp.Upstreams, a.upstream)

@@ -80,7 +80,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		err = x.Unanswered(err)
 	} else {
-		res, err = x.Answer(res, exchange.Attempt{Own: a.own(), Secret: a.secret(x.Secrets)})
+		res, err = x.Answer(res, a.attempt(x.Secrets))
 	}
 	if err != nil {
 		t.logFailure(x, a, err)

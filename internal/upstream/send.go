@@ -58,19 +58,12 @@ func outward(x *exchange.Exchange) http.Header {
 	return h
 }
 
-// repeatable is the size from which a request may have been sent in part when
-// a kept-alive connection turns out to be closed: net/http's write buffer.
-// Smaller ones it repeats by itself.
-const repeatable = 4 << 10
-
 // send sends a request. One that died on a kept-alive connection before any
 // byte of an answer is repeated once on a fresh one: that the other side had
-// closed the connection is nobody's fault.
+// closed the connection is nobody's fault. net/http does so by itself, but not
+// if a part of the request was written.
 func send(out *http.Request, body *buffer.Body, segments [][]byte, via http.RoundTripper) (*http.Response, error) {
 	out.GetBody = func() (io.ReadCloser, error) { return body.Reader(segments), nil }
-	if out.ContentLength <= repeatable {
-		return via.RoundTrip(out)
-	}
 	var reused, answered atomic.Bool
 	traced := out.WithContext(httptrace.WithClientTrace(out.Context(), &httptrace.ClientTrace{
 		GotConn:              func(c httptrace.GotConnInfo) { reused.Store(c.Reused) },

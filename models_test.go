@@ -1,0 +1,158 @@
+package aiclient2api_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aiclient2api/caddy-aiclient2api"
+)
+
+// ids returns the ids of a list of models, as id@owner.
+func ids(t *testing.T, got reply) string {
+	t.Helper()
+	var list struct {
+		Object string
+		Data   []struct {
+			ID, Object string
+			OwnedBy    string `json:"owned_by"`
+			Created    *int64
+		}
+	}
+	if err := json.Unmarshal([]byte(got.body), &list); err != nil || list.Object != "list" || got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	var out []string
+	for _, m := range list.Data {
+		if m.Object != "model" || m.Created == nil {
+			t.Errorf("not a model of OpenAI's: %s", got.body)
+		}
+		out = append(out, m.ID+"@"+m.OwnedBy)
+	}
+	return strings.Join(out, " ")
+}
+
+// The list has the literal names of rules and models words, and what
+// providers without models say themselves, under a name that leads there.
+func TestListOfModels(t *testing.T) {
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v1/models" || r.Header.Get("Authorization") != "Bearer k" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+		_, _ = io.WriteString(w, `{"object":"list","data":[{"id":"m1"},{"id":"smart"},{"id":"x/m2"},{"id":7},{}]}`)
+	})
+	block := "key all all-the-models\nkey few few-of-them {\nmodels m1 own/* echo\n}\n" +
+		"provider echo\nprovider own openai {\napi_key k\nupstream " + v.URL + "/v1\n}\n" +
+		"provider lit openai {\napi_key k\nupstream " + v.URL + "/v1\nmodels lit-1 lit-* echo\n}\n" +
+		"model smart echo\nmodel pattern-* echo\n"
+	all := []string{"Authorization", "Bearer all-the-models"}
+	few := []string{"Authorization", "Bearer few-of-them"}
+
+	s := serve(t, block)
+	for _, tc := range []struct {
+		name, path string
+		headers    []string
+		want       string
+	}{
+		{"all", "/v1/models", all, "smart@echo echo@echo own/m1@own own/smart@own own/x/m2@own lit-1@lit"},
+		{"what the key may use", "/v1/models", few, "echo@echo own/m1@own own/smart@own own/x/m2@own"},
+		{"pinned by path", "/own/v1/models", all, "m1@own smart@own x/m2@own"},
+		{"pinned by header", "/v1/models", append([]string{"Model-Provider", "lit"}, all...), "lit-1@lit echo@lit"},
+		{"pinned, what the key may use", "/echo/v1/models", few, ""},
+	} {
+		if got := ids(t, s.ask(t, "GET", tc.path, "", tc.headers...)); got != tc.want {
+			t.Errorf("%s:\n%s, want\n%s", tc.name, got, tc.want)
+		}
+	}
+	for path, want := range map[string]string{
+		"/v1/models/echo":         "echo",
+		"/v1/models/own/x/m2":     "own",
+		"/v1/models/own%2Fx%2Fm2": "own",
+		"/v1/models/pattern-7":    "echo",
+		"/v1/models/lit-9":        "lit",
+		"/v1/models/m1":           "",
+		"/own/v1/models/m1":       "own",
+		"/own/v1/models/own/m1":   "",
+	} {
+		got := s.ask(t, "GET", path, "", all...)
+		var m struct {
+			OwnedBy string `json:"owned_by"`
+		}
+		_ = json.Unmarshal([]byte(got.body), &m)
+		if m.OwnedBy != want || (got.status == 200) != (want != "") {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	if n := v.asked.Load(); n != 1 {
+		t.Errorf("the provider was asked %d times", n)
+	}
+
+	// with a default, the provider's names alone lead there, but for the one
+	// that a rule has taken
+	s = serve(t, block+"default own")
+	if got, want := ids(t, s.ask(t, "GET", "/v1/models", "", all...)), "smart@echo echo@echo m1@own own/smart@own x/m2@own lit-1@lit"; got != want {
+		t.Errorf("with a default:\n%s, want\n%s", got, want)
+	}
+}
+
+// A provider that cannot tell its models is no reason not to tell the others'.
+func TestListOfModelsWithoutAProvider(t *testing.T) {
+	block := make(chan struct{})
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-block:
+		case <-r.Context().Done():
+		}
+	})
+	defer close(block)
+	s := serve(t, "open\nprovider echo\nprovider slow openai {\napi_key k\nupstream "+v.URL+"/v1\n}\nprovider down openai {\napi_key k\nupstream http://127.0.0.1:1/v1\n}")
+	begun := time.Now()
+	if got := ids(t, s.ask(t, "GET", "/v1/models", "")); got != "echo@echo" {
+		t.Errorf("got %s", got)
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// A provider's list is kept for a while, and what is old is served while a new
+// one is fetched.
+func TestListOfModelsIsKept(t *testing.T) {
+	clock := aiclient2api.SetClock(t)
+	v := newVendor(t, nil)
+	list := make(chan string, 2)
+	v.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		v.asked.Add(1)
+		_, _ = io.WriteString(w, <-list)
+	})
+	s := serve(t, "open\nprovider own openai {\napi_key k\nupstream "+v.URL+"/v1\n}")
+	list <- `{"data":[{"id":"old"}]}`
+	for range 3 {
+		if got := ids(t, s.ask(t, "GET", "/v1/models", "")); got != "old@own" {
+			t.Fatalf("got %s", got)
+		}
+	}
+	if n := v.asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	clock(time.Hour)
+	if got := ids(t, s.ask(t, "GET", "/v1/models", "")); got != "old@own" {
+		t.Errorf("while a new one is fetched: %s", got)
+	}
+	list <- `{"data":[{"id":"new"}]}`
+	for until := time.Now().Add(deadline); ; {
+		got := ids(t, s.ask(t, "GET", "/v1/models", ""))
+		if got == "new@own" {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatalf("the new list never came: %s", got)
+		}
+	}
+	if n := v.asked.Load(); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+}
