@@ -39,13 +39,13 @@ func ids(t *testing.T, got reply) string {
 // providers without models say themselves, under a name that leads there.
 func TestListOfModels(t *testing.T) {
 	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/v1/models" || r.Header.Get("Authorization") != "Bearer k" {
+		if r.URL.Path != "/v1/models" || r.Header.Get("Authorization") != "Bearer k" || r.Header.Get("X-Team") != "blue" {
 			w.WriteHeader(http.StatusNotFound)
 		}
 		_, _ = io.WriteString(w, `{"object":"list","data":[{"id":"m1"},{"id":"smart"},{"id":"x/m2"},{"id":7},{}]}`)
 	})
 	block := "key all all-the-models\nkey few few-of-them {\nmodels m1 own/* echo\n}\n" +
-		"provider echo\nprovider own openai {\napi_key k\nupstream " + v.URL + "/v1\n}\n" +
+		"provider echo\nprovider own openai {\napi_key k\nupstream " + v.URL + "/v1\nheader_up X-Team blue\n}\n" +
 		"provider lit openai {\napi_key k\nupstream " + v.URL + "/v1\nmodels lit-1 lit-* echo\n}\n" +
 		"model smart echo\nmodel pattern-* echo\n"
 	all := []string{"Authorization", "Bearer all-the-models"}

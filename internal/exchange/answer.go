@@ -124,7 +124,11 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 	}
 	x.Usage = usage
 	_ = res.Body.Close()
-	return x.handOn(res, begun, int64(len(body.Bytes()))), nil
+	out := x.handOn(res, begun, int64(len(body.Bytes())))
+	if !strings.Contains(out.Header.Get("Content-Type"), "json") {
+		out.Header["Content-Type"] = []string{"application/json"} // what it is, whatever it was called
+	}
+	return out, nil
 }
 
 // long is an answer that is longer than was looked at.

@@ -28,7 +28,7 @@ import (
 const (
 	maxOpening = 1 << 20  // bytes looked at before the first content
 	maxEvent   = 1 << 20  // bytes of an event that are held back for its end
-	chunk      = 16 << 10 // bytes that a stream is read in
+	chunk      = 32 << 10 // bytes that a stream is read in
 )
 
 // window is what has been read of a stream and was not returned yet.

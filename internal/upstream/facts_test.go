@@ -298,3 +298,59 @@ func TestFactStrangeStatuses(t *testing.T) {
 		t.Errorf("a redirect was followed %d times", n)
 	}
 }
+
+// The directive encode compresses event streams by default; ours say no.
+func TestFactEncodeLeavesStreamsAlone(t *testing.T) {
+	g := start(t, "provider echo {\n repeat 500\n }")
+	g.extra = "encode gzip"
+	g.load(t, "provider echo {\n repeat 500\n }")
+	ask := http.Header{"Accept-Encoding": {"gzip"}}
+	streamed := strings.Replace(question, `"model":"m"`, `"model":"echo","stream":true`, 1)
+	if _, header, body := g.ask(t, ask, streamed); header.Get("Content-Encoding") != "" || !strings.HasSuffix(body, "data: [DONE]\n\n") {
+		t.Errorf("a stream was compressed: %v", header)
+	}
+	if _, header, _ := g.ask(t, ask, strings.Replace(question, `"m"`, `"echo"`, 1)); header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("encode does nothing here: %v", header)
+	}
+}
+
+// Each event reaches the client when it comes, not when a buffer is full.
+func TestFactEventsAreFlushed(t *testing.T) {
+	next := make(chan struct{})
+	v := newVendor(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		for i := range 3 {
+			fmt.Fprintf(w, "data: {\"choices\":[{\"delta\":{\"content\":\"%d\"}}]}\n\n", i)
+			_ = http.NewResponseController(w).Flush()
+			<-next
+		}
+		fmt.Fprint(w, "data: [DONE]\n\n")
+	})
+	g := start(t, "provider p openai {\n api_key k\n upstream "+v.URL+"/v1\n }")
+	res, err := g.client.Post(g.url+"/v1/chat/completions", "application/json", strings.NewReader(`{"model":"m","stream":true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for i := range 3 {
+		for lines.Scan() && lines.Text() == "" {
+		}
+		if !strings.Contains(lines.Text(), fmt.Sprintf(`"%d"`, i)) {
+			t.Fatalf("event %d: %q", i, lines.Text())
+		}
+		next <- struct{}{} // the vendor waits for it: nothing more can have come
+	}
+}
+
+// A handler's error of 500 and more makes the server print the request, with
+// the client's credentials: ours returns none.
+func TestFactErrorsAreWrittenNotReturned(t *testing.T) {
+	bad := newVendor(t, fails(503))
+	g := start(t, "provider p openai {\n api_key k\n upstream "+bad.URL+"/v1\n }")
+	g.extra = "handle_errors {\n respond \"returned\" 599\n }"
+	g.load(t, "provider p openai {\n api_key k\n upstream "+bad.URL+"/v1\n }")
+	if status, _, body := g.ask(t, nil, question); status != 503 || body == "returned" {
+		t.Errorf("%d %s", status, body)
+	}
+}

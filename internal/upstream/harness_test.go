@@ -1,6 +1,7 @@
 package upstream_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -25,6 +26,7 @@ const answer = `{"choices":[{"message":{"role":"assistant","content":"hi"},"fini
 type gateway struct {
 	url    string
 	client *http.Client
+	extra  string // further directives of the site
 }
 
 // start serves with a handler whose block is lines, and returns when it
@@ -60,9 +62,10 @@ func (g *gateway) load(t *testing.T, lines string) {
 		open
 		%s
 	}
+	%s
 	respond "not ours" 418
 }
-`, t.TempDir(), g.url, lines)
+`, t.TempDir(), g.url, lines, g.extra)
 	adapted, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(config), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +97,7 @@ func (g *gateway) ask(t *testing.T, header http.Header, body string) (int, http.
 
 // try is ask for goroutines, which must not end the test.
 func (g *gateway) try(header http.Header, body string) (int, http.Header, string, error) {
-	r, err := http.NewRequest(http.MethodPost, g.url+"/v1/chat/completions", strings.NewReader(body))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, g.url+"/v1/chat/completions", strings.NewReader(body))
 	if err != nil {
 		return 0, nil, "", err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/tidwall/gjson"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
@@ -30,6 +31,7 @@ func (p *Pool) Models(ctx context.Context) ([]string, error) {
 }
 
 func (p *Pool) models(ctx context.Context, a *Account) ([]string, error) {
+	ctx = context.WithValue(ctx, caddy.ReplacerCtxKey, caddy.NewReplacer()) // for header_up
 	out, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url("/models", "").String(), nil)
 	if err != nil {
 		return nil, err

@@ -142,7 +142,10 @@ func (t transport) check(r *http.Request, a *Account) (*http.Response, error) {
 	}
 	// without the dial info Caddy's http transport dials the URL's host
 	out := r.Clone(context.WithValue(r.Context(), caddy.CtxKey("reverse_proxy.dial_info"), nil))
-	out.URL.Scheme, out.URL.Host, out.Host = a.Base.Scheme, a.Base.Host, a.Base.Host
+	out.URL.Scheme, out.URL.Host = a.Base.Scheme, a.Base.Host
+	if r.Host == r.URL.Host { // unless health_headers says another
+		out.Host = a.Base.Host
+	}
 	if out.Header == nil {
 		out.Header = make(http.Header, 2)
 	}
