@@ -1,10 +1,6 @@
 package exchange
 
 import (
-	"bytes"
-	"compress/gzip"
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -14,7 +10,6 @@ import (
 	"time"
 
 	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
-	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
 // Bounds of what is read of an answer before it is handed on.
@@ -31,21 +26,6 @@ type Attempt struct {
 	Own bool
 	// Secret is the credential, which some providers repeat in their errors.
 	Secret []byte
-}
-
-// mask overwrites a credential wherever it stands in b. One of a few bytes
-// would be found in texts that do not tell it.
-func mask(b, secret []byte) {
-	for len(secret) >= 8 {
-		at := bytes.Index(b, secret)
-		if at < 0 {
-			return
-		}
-		for i := range secret {
-			b[at+i] = '*'
-		}
-		b = b[at+len(secret):]
-	}
 }
 
 // Answer looks at what came back from an attempt. It returns the response to
@@ -67,19 +47,6 @@ func (x *Exchange) Answer(res *http.Response, a Attempt) (*http.Response, error)
 	default:
 		return x.whole(res, a)
 	}
-}
-
-// Unanswered notes that an attempt came to nothing: no connection, or one
-// that ended before there was an answer.
-func (x *Exchange) Unanswered(err error) error {
-	if x.Gone() {
-		x.over = true
-		return context.Canceled // reverse_proxy counts this against nobody
-	}
-	return x.failed(&Failure{
-		Class: Unreachable,
-		Err:   x.ours(fmt.Sprintf("provider %q did not answer: %s", x.Provider, reason(err))),
-	})
 }
 
 // isStream reports whether an answer is an event stream. Some servers call
@@ -193,143 +160,4 @@ func response(res *http.Response, status int, header http.Header, body io.ReadCl
 		Body:          body,
 		ContentLength: length,
 	}
-}
-
-// DebugHeaders sets the headers that tell who answered, if they are wanted.
-func (c *Call) DebugHeaders(h http.Header) {
-	if c.Debug && c.Provider != "" {
-		h["Aiclient2api-Provider"] = []string{c.Provider}
-		h["Aiclient2api-Account"] = []string{c.Account}
-		h["Aiclient2api-Attempts"] = []string{strconv.Itoa(c.Attempts)}
-	}
-}
-
-// refused reads an answer whose status says that it is an error.
-func (x *Exchange) refused(res *http.Response, a Attempt) (*http.Response, error) {
-	late := time.AfterFunc(errorDelay, func() { _ = res.Body.Close() })
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxError+1))
-	late.Stop()
-	mask(body, a.Secret)
-	e, ok := x.format.Error(res.StatusCode, res.Header, body)
-	if !ok || err != nil || len(body) > maxError {
-		body = nil
-	}
-	return x.refuse(res, a, e, body)
-}
-
-// refuse makes an error of an attempt. words are the provider's own, nil if
-// they cannot go down as they are.
-func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error, words []byte) (*http.Response, error) {
-	_ = res.Body.Close()
-	class := Classify(e.Status, a.Own)
-	f := &Failure{
-		Class:  class,
-		Status: class.status(e.Status),
-		Err:    e,
-		Header: downward(res.Header, x.Debug),
-		Body:   words,
-	}
-	if f.Status != e.Status {
-		// words about the operator's credential would be taken for words
-		// about the caller's: the message stays, its code does not
-		f.Body = nil
-		f.Err = x.ours(fmt.Sprintf("provider %q refused the gateway's credential: %s", x.Provider, e.Message))
-		if class == Payment {
-			f.Err.Message = fmt.Sprintf("provider %q wants payment: %s", x.Provider, e.Message)
-		}
-	}
-	if class.Retry() {
-		return nil, x.failed(f)
-	}
-	// the client's own fault is an answer, and counts against no account
-	x.over, x.class = true, class
-	x.Fail(f)
-	body := f.Render(x.Call)
-	return response(res, f.Status, f.Header, io.NopCloser(bytes.NewReader(body)), int64(len(body))), nil
-}
-
-// broken makes a failure of something that was no answer.
-func (x *Exchange) broken(res *http.Response, what string) (*http.Response, error) {
-	_ = res.Body.Close()
-	if x.Gone() {
-		x.over = true
-		return nil, context.Canceled
-	}
-	return nil, x.failed(&Failure{
-		Class: Broken,
-		Err:   x.ours(fmt.Sprintf("provider %q gave no answer: %s", x.Provider, what)),
-	})
-}
-
-// failed notes a failure that another account may mend and returns the error
-// that says so.
-func (x *Exchange) failed(f *Failure) error {
-	f.Status = f.Class.status(f.Err.Status)
-	x.class = f.Class
-	x.Fail(f)
-	return &RetryableError{f}
-}
-
-// RetryableError is the error of an attempt that another account may mend.
-type RetryableError struct{ *Failure }
-
-// Error returns the class and the message.
-func (r *RetryableError) Error() string { return r.Class.String() + ": " + r.Err.Message }
-
-// ours is an error that the gateway made.
-func (x *Exchange) ours(message string) *llm.Error {
-	return &llm.Error{Status: http.StatusBadGateway, Code: "upstream_error", Message: message, RequestID: x.RequestID}
-}
-
-// reason returns what an error of net/http means, without addresses, which a
-// client need not know.
-func reason(err error) string {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return "the connection was closed"
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "it took too long"
-	}
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
-	}
-	text := err.Error()
-	if strings.HasPrefix(text, "dial ") { // Caddy's DialError does not unwrap
-		text = text[strings.LastIndex(text, ": ")+1:]
-	}
-	return strings.TrimSpace(text)
-}
-
-// decode undoes a compression that was not asked for.
-func decode(res *http.Response) error {
-	coding := res.Header.Get("Content-Encoding")
-	switch coding {
-	case "", "identity":
-		return nil
-	case "gzip", "x-gzip":
-		res.Body = &gunzip{ReadCloser: res.Body}
-		res.ContentLength = -1
-		return nil
-	default:
-		return fmt.Errorf("it answered in the content encoding %q, which was not asked for", coding)
-	}
-}
-
-// gunzip decompresses as it is read; the header of the compressed stream is
-// not waited for before the first read.
-type gunzip struct {
-	io.ReadCloser
-	z *gzip.Reader
-}
-
-// Read decompresses.
-func (g *gunzip) Read(p []byte) (int, error) {
-	if g.z == nil {
-		z, err := gzip.NewReader(g.ReadCloser)
-		if err != nil {
-			return 0, err
-		}
-		g.z = z
-	}
-	return g.z.Read(p)
 }

@@ -67,19 +67,6 @@ type Outcome struct {
 	Interrupted string
 }
 
-// Failure is an attempt that did not answer.
-type Failure struct {
-	Class Class
-	// Status is what the client is told.
-	Status int
-	// Err is what happened.
-	Err *llm.Error
-	// Header are the provider's headers that come down with it.
-	Header http.Header
-	// Body is the provider's own words, if they can go down as they are.
-	Body []byte
-}
-
 // Fail notes a failure and keeps the most telling one.
 func (c *Call) Fail(f *Failure) {
 	if c.Failure == nil || f.Class < c.Failure.Class {
@@ -90,26 +77,13 @@ func (c *Call) Fail(f *Failure) {
 // Gone reports whether the client has left.
 func (c *Call) Gone() bool { return c.Request.Context().Err() != nil }
 
-// Render returns the body that tells the client of f, and completes the
-// headers that go with it. After a failover it asks SDKs not to repeat the
-// request: each of their attempts would be multiplied here.
-func (f *Failure) Render(c *Call) []byte {
-	body := f.Body
-	if body == nil {
-		e := *f.Err
-		e.Status, e.RequestID = f.Status, c.RequestID
-		body = c.Client.AppendError(nil, &e, false)
+// DebugHeaders sets the headers that tell who answered, if they are wanted.
+func (c *Call) DebugHeaders(h http.Header) {
+	if c.Debug && c.Provider != "" {
+		h["Aiclient2api-Provider"] = []string{c.Provider}
+		h["Aiclient2api-Account"] = []string{c.Account}
+		h["Aiclient2api-Attempts"] = []string{strconv.Itoa(c.Attempts)}
 	}
-	if f.Header == nil {
-		f.Header = make(http.Header, 4)
-	}
-	f.Header["Content-Type"] = []string{"application/json"}
-	f.Header["Content-Length"] = []string{strconv.Itoa(len(body))}
-	if c.Attempts > 1 {
-		f.Header["X-Should-Retry"] = []string{"false"}
-	}
-	c.DebugHeaders(f.Header)
-	return body
 }
 
 // key is what an Exchange answers to in its own context.

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -143,7 +144,7 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 				return fail, nil
 			}
 		}
-		if err == io.EOF && x.format.Ended(w.buf) {
+		if errors.Is(err, io.EOF) && x.format.Ended(w.buf) {
 			return nil, nil
 		}
 		return nil, err
