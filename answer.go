@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -60,10 +59,4 @@ func write(w http.ResponseWriter, status int, body []byte) {
 }
 
 // clip cuts what a client sent before it is repeated in a message.
-func clip(s string) string {
-	const most = 128
-	if len(s) > most {
-		s = s[:most] + "…"
-	}
-	return strings.ToValidUTF8(s, "�")
-}
+func clip(s string) string { return llm.Clip(s, 128) }

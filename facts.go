@@ -115,7 +115,7 @@ func (c *call) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	}
 	if c.Failure != nil {
 		enc.AddString("failure", c.Failure.Class.String())
-		enc.AddString("error", c.Failure.Err.Message)
+		enc.AddString("error", c.Failure.Err.Brief())
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func (h *Handler) serveModels(w http.ResponseWriter, r *http.Request, ep endpoin
 	if ep.what == oneModel {
 		m, ok := h.find(r.Context(), ep, who)
 		if !ok {
-			return c.fail(w, noModel(clip(ep.model)))
+			return c.fail(w, noModel(ep.model))
 		}
 		write(w, http.StatusOK, appendModel(nil, m))
 		return nil

@@ -199,6 +199,6 @@ func noModel(model string) *llm.Error {
 		Type:    "invalid_request_error",
 		Param:   "model",
 		Code:    "model_not_found",
-		Message: fmt.Sprintf("The model %q does not exist or you do not have access to it.", model),
+		Message: fmt.Sprintf("The model %q does not exist or you do not have access to it.", clip(model)),
 	}
 }

@@ -3,6 +3,8 @@
 // client's. It imports the standard library only.
 package llm
 
+import "strings"
+
 // Error is a failure in neutral terms: what a provider said, or what the
 // gateway itself has to say, before it takes the shape of a client's protocol.
 type Error struct {
@@ -51,3 +53,15 @@ type Usage struct {
 func (u Usage) Known() bool {
 	return u.Input.Known || u.Output.Known || u.Cached.Known || u.Reasoning.Known
 }
+
+// Clip cuts a text of somebody else's, before it goes into a message or a log,
+// to at most so many bytes of whole characters.
+func Clip(s string, most int) string {
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strings.ToValidUTF8(s, "")
+}
+
+// Brief returns the message as it goes into logs.
+func (e *Error) Brief() string { return Clip(e.Message, 512) }

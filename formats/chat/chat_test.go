@@ -164,7 +164,7 @@ func TestError(t *testing.T) {
 		{name: "text", body: "upstream connect error", message: "the provider answered 502 Bad Gateway: upstream connect error"},
 		{name: "nothing", message: "the provider answered 502 Bad Gateway without a body"},
 		{name: "an object without words", body: `{}`, message: "the provider answered 502 Bad Gateway: {}"},
-		{name: "too deep", body: strings.Repeat("[", 100_000), message: "the provider answered 502 Bad Gateway: " + strings.Repeat("[", 512) + " …"},
+		{name: "too deep", body: strings.Repeat("[", 100_000), message: "the provider answered 502 Bad Gateway: " + strings.Repeat("[", 512) + "…"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e, ok := up.Error(502, http.Header{"Content-Type": {tc.contentType}}, []byte(tc.body))

@@ -200,10 +200,4 @@ func foreign(status int, contentType string, body []byte) string {
 }
 
 // clip cuts a text that goes into a message.
-func clip(s string) string {
-	const most = 512
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + " …"
-}
+func clip(s string) string { return llm.Clip(s, 512) }

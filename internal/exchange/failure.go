@@ -132,7 +132,7 @@ func (x *Exchange) failed(f *Failure) error {
 type RetryableError struct{ *Failure }
 
 // Error returns the class and the message.
-func (r *RetryableError) Error() string { return r.Class.String() + ": " + r.Err.Message }
+func (r *RetryableError) Error() string { return r.Class.String() + ": " + r.Err.Brief() }
 
 // ours is an error that the gateway made.
 func (x *Exchange) ours(message string) *llm.Error {
