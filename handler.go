@@ -121,16 +121,13 @@ func (c *call) by(who caller) {
 
 // read reads the body and scans its head.
 func (c *call) read(r *http.Request, limit int64) *llm.Error {
-	tooLarge := &llm.Error{
-		Status:  http.StatusRequestEntityTooLarge,
-		Code:    "request_too_large",
-		Message: "the request body is larger than " + strconv.FormatInt(limit, 10) + " bytes",
-	}
 	body, err := buffer.Read(r.Body, r.ContentLength, limit)
-	var limited *http.MaxBytesError
+	var limited *http.MaxBytesError // by another handler, which has its own limit
 	switch {
-	case errors.Is(err, buffer.ErrTooLarge), errors.As(err, &limited):
-		return tooLarge
+	case errors.Is(err, buffer.ErrTooLarge):
+		return tooLarge(limit)
+	case errors.As(err, &limited):
+		return tooLarge(limited.Limit)
 	case err != nil:
 		return &llm.Error{Status: http.StatusBadRequest, Message: "the request body broke off"}
 	}
@@ -144,6 +141,14 @@ func (c *call) read(r *http.Request, limit int64) *llm.Error {
 	}
 	c.Head, c.Body = head, body
 	return nil
+}
+
+func tooLarge(limit int64) *llm.Error {
+	return &llm.Error{
+		Status:  http.StatusRequestEntityTooLarge,
+		Code:    "request_too_large",
+		Message: "the request body is larger than " + strconv.FormatInt(limit, 10) + " bytes",
+	}
 }
 
 // pin takes the provider that a header names, unless the path names one.
