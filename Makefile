@@ -1,4 +1,4 @@
-# What a developer needs. .ci/run is the gate; it runs all of this and more.
+# What a developer needs. .ci/run is the gate.
 
 TOOL = go tool -modfile=tools/go.mod
 MODULE = github.com/aiclient2api/caddy-aiclient2api

@@ -18,7 +18,7 @@ var errNoKey = &llm.Error{
 
 // fail answers with an error of ours. It returns nil, what ServeHTTP returns.
 func (c *call) fail(w http.ResponseWriter, e *llm.Error) error {
-	if c.Body == nil {
+	if !c.wasRead {
 		c.leave(w)
 	}
 	ours := *e

@@ -89,6 +89,7 @@ func (c *call) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 		{"account", c.Account},
 		{"upstream_model", c.Model},
 		{"format", c.Format},
+		{"rung", c.Rung},
 		{"interrupted", c.Interrupted},
 	} {
 		if f.value != "" {

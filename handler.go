@@ -92,7 +92,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 // call is one request on its way through the handler.
 type call struct {
 	exchange.Call
-	key string // the client key's name
+	key     string // the client key's name
+	wasRead bool   // the request's body was read to its end
 }
 
 // begin makes the call of a request and its facts.
@@ -131,6 +132,7 @@ func (c *call) read(r *http.Request, limit int64) *llm.Error {
 	case err != nil:
 		return &llm.Error{Status: http.StatusBadRequest, Message: "the request body broke off"}
 	}
+	c.wasRead = true
 	head, bad := formats.Scan(body.Bytes())
 	if bad == nil && head.Model == "" && c.Op.NeedsModel() {
 		bad = &llm.Error{Status: http.StatusBadRequest, Param: "model", Message: "you must provide a 'model'"}

@@ -58,14 +58,19 @@ type Upstream interface {
 	// truth. ok is false if the body is no answer of this format at all.
 	Whole(body []byte) (usage llm.Usage, failure *llm.Error, ok bool)
 
-	// Error reads an answer whose status says that it is an error. ok is
-	// false if the body has not the format's shape (HTML, nothing, another
-	// protocol); the error is then as good as could be made of it.
-	Error(status int, header http.Header, body []byte) (e *llm.Error, ok bool)
+	// Error reads an answer whose status says that it is an error. If the body
+	// has not the format's shape (HTML, nothing, another protocol) the error
+	// is as good as could be made of it, and bears no Raw.
+	Error(status int, header http.Header, body []byte) *llm.Error
 
 	// Ended reports whether a stream whose last bytes are tail came to its
-	// end in the protocol's own way: a terminator, a finish or an error.
-	Ended(tail []byte) bool
+	// end in the protocol's own way: a terminator or an error, or, if the
+	// connection was closed in order, a finish.
+	Ended(tail []byte, inOrder bool) bool
+
+	// Complete reports whether the data of an event that has no end is all
+	// there.
+	Complete(data []byte) bool
 
 	// Usage reads the usage from the last bytes of a stream.
 	Usage(tail []byte) llm.Usage

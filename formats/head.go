@@ -11,7 +11,8 @@ import (
 
 // Head is what the gateway reads of a request before it knows where it goes.
 type Head struct {
-	// Model is the model's name as the client wrote it, "" if it is missing.
+	// Model is the model's name as the client wrote it, "" if it is missing
+	// or null.
 	Model string
 	// ModelStart and ModelEnd are the borders of the name's JSON literal in
 	// the body, quotes included; both 0 if it is missing.
@@ -39,10 +40,7 @@ func Scan(body []byte) (Head, *llm.Error) {
 			if models++; models > 1 || !m.Is("model") {
 				return head, twice("model", m.Key)
 			}
-			if string(m.Value()) == "null" {
-				continue
-			}
-			if m.b[m.Start] != '"' {
+			if m.b[m.Start] != '"' && string(m.Value()) != "null" {
 				return head, invalid("model", "'model' must be a string")
 			}
 			head.ModelStart, head.ModelEnd = m.Start, m.End

@@ -19,6 +19,10 @@ type Error struct {
 	// Message is for people. It never holds a credential.
 	Message string
 
+	// Raw is the provider's own body, a copy, if it can be handed to clients of
+	// its protocol as it is; nil if it cannot.
+	Raw []byte
+
 	// RequestID is the gateway's own id of the request, for errors that the
 	// gateway made; empty for a provider's.
 	RequestID string
@@ -47,11 +51,6 @@ type Usage struct {
 	Cached Count
 	// Reasoning is the part of Output that is reasoning.
 	Reasoning Count
-}
-
-// Known reports whether any of the counts is.
-func (u Usage) Known() bool {
-	return u.Input.Known || u.Output.Known || u.Cached.Known || u.Reasoning.Known
 }
 
 // Clip cuts a text of somebody else's, before it goes into a message or a log,

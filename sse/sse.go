@@ -95,21 +95,35 @@ func endsEmptyLine(b []byte) bool {
 // cutLine returns the first line of b without its end, and where the next one
 // begins, or -1 if the line has no end.
 func cutLine(b []byte) (line []byte, next int) {
-	n := bytes.IndexByte(b, '\n')
-	head := b
-	if n >= 0 {
-		head = b[:n]
-	}
-	if r := bytes.IndexByte(head, '\r'); r >= 0 {
-		if r+1 < len(b) && b[r+1] == '\n' {
-			return b[:r], r + 2
-		}
-		return b[:r], r + 1
-	}
-	if n < 0 {
+	n := lineEnd(b)
+	switch {
+	case n < 0:
 		return nil, -1
+	case b[n] == '\r' && n+1 < len(b) && b[n+1] == '\n':
+		return b[:n], n + 2
+	default:
+		return b[:n], n + 1
 	}
-	return b[:n], n + 1
+}
+
+// lineEnd returns the index of the first CR or LF in b, -1 if there is none.
+// It looks in windows that grow, so that a stream whose lines all end with the
+// one is not searched to its end for the other, again and again.
+func lineEnd(b []byte) int {
+	for from, size := 0, 256; from < len(b); from, size = from+size, 2*size {
+		part := b[from:min(from+size, len(b))]
+		lf := bytes.IndexByte(part, '\n')
+		if lf >= 0 {
+			part = part[:lf]
+		}
+		if cr := bytes.IndexByte(part, '\r'); cr >= 0 {
+			return from + cr
+		}
+		if lf >= 0 {
+			return from + lf
+		}
+	}
+	return -1
 }
 
 // field takes one line that is not empty.

@@ -98,6 +98,8 @@ func TestWhole(t *testing.T) {
 		{name: "unknown is unknown", ok: true, body: `{"choices":[{}],"usage":null}`},
 		{name: "error", ok: true, fails: true, body: `{"error":{"message":"m"}}`},
 		{name: "error beside no choices", ok: true, fails: true, body: `{"choices":[],"error":{"message":"m"}}`},
+		{name: "error beside null choices", ok: true, fails: true, body: `{"choices":null,"error":{"message":"m"}}`},
+		{name: "error beside blank choices", ok: true, fails: true, body: `{"choices":[ ],"error":{"message":"m"}}`},
 		{name: "a choice counts more than an error", ok: true, body: `{"choices":[{}],"error":{"message":"m"}}`},
 		{name: "HTML", body: `<html>`},
 		{name: "nothing", body: ``},
@@ -121,13 +123,49 @@ func TestEnded(t *testing.T) {
 		`{"choices":[{"finish_reason": "stop"}]}` + "\n\n":                  true,
 		`data: {"error":{"message":"m"}}` + "\n\n":                          true,
 		`{"choices":[{"finish_reason":null}]}` + "\n\n":                     false,
+		`{"choices":[{"finish_reason":""}]}` + "\n\n":                       false,
 		`data: {"choices":[{"delta":{"content":"data: [DONE]"}}]}` + "\n\n": false,
 		`{"content":"\"finish_reason\":\"stop\""}` + "\n\n":                 false,
 		`{"choices":[{"finish_reason":null}],"usage":{"x":1},"error":null}`: false,
 		"": false,
 	} {
-		if got := up.Ended([]byte(tail)); got != want {
+		if got := up.Ended([]byte(tail), true); got != want {
 			t.Errorf("Ended(%q) = %v", tail, got)
+		}
+	}
+}
+
+// A finish is an end only if the connection was closed in order: with several
+// choices another one may have been cut off.
+func TestEndedOutOfOrder(t *testing.T) {
+	for tail, want := range map[string]bool{
+		"data: [DONE]\n\n":                             true,
+		`data: {"error":"m"}`:                          true,
+		`data: {"choices":[{"finish_reason":"stop"}]}`: false,
+	} {
+		if got := up.Ended([]byte(tail), false); got != want {
+			t.Errorf("Ended(%q) = %v", tail, got)
+		}
+	}
+	for data, want := range map[string]bool{"[DONE]": true, `{"a":[]}`: true, `{"a":[`: false, "": false, "[DON": false} {
+		if got := up.Complete([]byte(data)); got != want {
+			t.Errorf("Complete(%q) = %v", data, got)
+		}
+	}
+}
+
+// An error inside a 200 goes down as it is if all is there that the protocol
+// requires of one.
+func TestRawOfAnErrorInsideA200(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"error":{"message":"m","type":"t","param":null,"code":"c","more":1},"id":"x"}`: true,
+		`{"error":{"message":"m","type":"t","param":null,"code":1}}`:                     false,
+		`{"error":{"message":"m","type":"t","code":null}}`:                               false,
+		`{"error":"m"}`: false,
+	} {
+		_, e, _ := up.Whole([]byte(body))
+		if (string(e.Raw) == body) != want {
+			t.Errorf("%s: raw %q", body, e.Raw)
 		}
 	}
 }
@@ -155,9 +193,9 @@ func TestError(t *testing.T) {
 	}{
 		{name: "OpenAI", body: `{"error":{"message":"m","type":"t","param":"p","code":"c"}}`, message: "m", ok: true},
 		{name: "xAI", body: `{"code":"c","error":"m"}`, message: "m", ok: true},
-		{name: "Mistral", body: `{"object":"error","message":"m"}`, message: "m", ok: true},
-		{name: "FastAPI", body: `{"detail":"m"}`, message: "m", ok: true},
-		{name: "FastAPI list", body: `{"detail":[{"msg":"m"}]}`, message: `[{"msg":"m"}]`, ok: true},
+		{name: "Mistral", body: `{"object":"error","message":"m"}`, message: "m"},
+		{name: "FastAPI", body: `{"detail":"m"}`, message: "m"},
+		{name: "FastAPI list", body: `{"detail":[{"msg":"m"}]}`, message: `[{"msg":"m"}]`},
 		{name: "OpenRouter", body: `{"error":{"message":"m","metadata":{"raw":"why"}}}`, message: "m: why", ok: true},
 		{name: "Google's list", body: `[{"error":{"message":"m"}}]`, message: "m"},
 		{name: "HTML", body: "<html><body>nginx</body></html>", contentType: "text/html", message: "the provider answered 502 Bad Gateway with an HTML page"},
@@ -167,9 +205,9 @@ func TestError(t *testing.T) {
 		{name: "too deep", body: strings.Repeat("[", 100_000), message: "the provider answered 502 Bad Gateway: " + strings.Repeat("[", 512) + "…"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			e, ok := up.Error(502, http.Header{"Content-Type": {tc.contentType}}, []byte(tc.body))
-			if e.Message != tc.message || ok != tc.ok || e.Status != 502 {
-				t.Errorf("got %+v, %v", e, ok)
+			e := up.Error(502, http.Header{"Content-Type": {tc.contentType}}, []byte(tc.body))
+			if e.Message != tc.message || (e.Raw != nil) != tc.ok || e.Status != 502 || tc.ok && string(e.Raw) != tc.body {
+				t.Errorf("got %+v, %q", e, e.Raw)
 			}
 		})
 	}
@@ -197,8 +235,9 @@ func FuzzUpstream(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, e1 := up.Opening(sse.Event{Name: []byte("error"), Data: b})
 		_, e2, _ := up.Whole(b)
-		e3, _ := up.Error(500, nil, b)
-		up.Ended(b)
+		e3 := up.Error(500, nil, b)
+		up.Ended(b, true)
+		up.Complete(b)
 		up.Usage(b)
 		for _, e := range []*llm.Error{e1, e2, e3} {
 			if e == nil {
@@ -233,7 +272,7 @@ func BenchmarkEnd(b *testing.B) {
 		`data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":5}}` + "\n\ndata: [DONE]\n\n")
 	b.ReportAllocs()
 	for b.Loop() {
-		up.Ended(tail)
+		up.Ended(tail, true)
 		up.Usage(tail)
 	}
 }

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 	"strings"
@@ -101,15 +102,14 @@ var statuses = []struct {
 	{"failed_generation", http.StatusBadRequest},
 }
 
-// Error reads an answer with an error's status. Beside OpenAI's shape the
-// dialects are known: a bare string, the error's members at the top level,
-// FastAPI's detail. All these are objects and the protocol's own; a list around
-// the error, which Google sends, is read but is none that SDKs understand.
-func (Upstream) Error(status int, header http.Header, body []byte) (e *llm.Error, ok bool) {
-	e = &llm.Error{Status: status}
+// Error reads an answer with an error's status. The protocol's own shape has a
+// member "error", an object or, in a dialect, a text. Others are read as far as
+// SDKs do not: the members at the top level, FastAPI's detail, Google's list.
+func (Upstream) Error(status int, header http.Header, body []byte) *llm.Error {
+	e := &llm.Error{Status: status}
 	if formats.Balanced(body) {
 		v := gjson.ParseBytes(body)
-		ok = v.IsObject()
+		own := v.IsObject()
 		if v.IsArray() {
 			v = v.Get("0")
 		}
@@ -119,19 +119,23 @@ func (Upstream) Error(status int, header http.Header, body []byte) (e *llm.Error
 		case inner.Type == gjson.String:
 			e.Message = inner.Str
 		default:
+			own = false
 			readError(e, v)
+		}
+		if own && e.Message != "" {
+			e.Raw = bytes.Clone(body)
 		}
 	}
 	if e.Message == "" {
 		e.Message = foreign(status, header.Get("Content-Type"), body)
-		return e, false
 	}
-	return e, ok
+	return e
 }
 
-// failure reads a value in the place of an error inside an answer that said
-// 200, and gives it the status that it would have had.
-func failure(v gjson.Result) *llm.Error {
+// failure reads the value in the place of an error inside an answer that said
+// 200, and gives it the status that it would have had. body is what it stands
+// in; it goes down as it is only if all that the protocol requires is there.
+func failure(v gjson.Result, body []byte) *llm.Error {
 	e := &llm.Error{}
 	if v.Type == gjson.String {
 		e.Message = v.String()
@@ -142,7 +146,16 @@ func failure(v gjson.Result) *llm.Error {
 		e.Message = clip(v.Raw)
 	}
 	e.Status = statusInside(v)
+	inner := gjson.GetBytes(body, "error")
+	if inner.Get("message").Type == gjson.String && inner.Get("type").Type == gjson.String &&
+		textOrNull(inner.Get("param")) && textOrNull(inner.Get("code")) {
+		e.Raw = bytes.Clone(body)
+	}
 	return e
+}
+
+func textOrNull(v gjson.Result) bool {
+	return v.Exists() && (v.Type == gjson.String || v.Type == gjson.Null)
 }
 
 // statusInside finds the status of an error that came inside a 200: a number

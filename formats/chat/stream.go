@@ -25,10 +25,10 @@ func (Upstream) Opening(ev sse.Event) (formats.Opening, *llm.Error) {
 	}
 	chunk := gjson.ParseBytes(ev.Data)
 	if v := chunk.Get("error"); v.Exists() && v.Type != gjson.Null {
-		return formats.Failure, failure(v)
+		return formats.Failure, failure(v, ev.Data)
 	}
 	if string(ev.Name) == "error" {
-		return formats.Failure, failure(chunk)
+		return formats.Failure, failure(chunk, ev.Data)
 	}
 	opening := formats.Preamble
 	if u := chunk.Get("usage"); u.IsObject() && !chunk.Get("choices.0").Exists() {
@@ -76,7 +76,8 @@ func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
 		case "error":
 			failed = gjson.ParseBytes(m.Value())
 		case "choices", "data", "results":
-			choices = choices || len(m.Value()) > 2
+			v := m.Value()
+			choices = choices || v[0] == '[' && len(bytes.TrimSpace(v[1:len(v)-1])) > 0
 		case "usage":
 			usage = readUsage(m.Value())
 		}
@@ -85,16 +86,21 @@ func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
 		return llm.Usage{}, nil, false
 	}
 	if failed.Exists() && failed.Type != gjson.Null && !choices {
-		return llm.Usage{}, failure(failed), true
+		return llm.Usage{}, failure(failed, body), true
 	}
 	return usage, nil, true
 }
 
-// Ended reports whether a stream came to its own end: the terminator, a
-// finish reason (several dialects send no terminator) or an error. The words
-// are looked for with their quotes, which inside a text would be escaped.
-func (Upstream) Ended(tail []byte) bool {
-	return hasTerminator(tail) || hasValue(tail, `"finish_reason"`) || hasValue(tail, `"error"`)
+// Ended reports whether a stream came to its own end: the terminator, an error
+// or, since several dialects send no terminator, a finish reason. The words are
+// looked for with their quotes, which inside a text would be escaped.
+func (Upstream) Ended(tail []byte, inOrder bool) bool {
+	return hasTerminator(tail) || hasValue(tail, `"error"`) || inOrder && hasValue(tail, `"finish_reason"`)
+}
+
+// Complete reports whether data is the terminator or whole JSON.
+func (Upstream) Complete(data []byte) bool {
+	return string(data) == done || formats.Balanced(data)
 }
 
 func hasTerminator(tail []byte) bool {
@@ -113,7 +119,7 @@ func hasTerminator(tail []byte) bool {
 }
 
 // hasValue reports whether a member of that name, quotes included, stands in
-// b with a value other than null.
+// b with a value other than null and "".
 func hasValue(b []byte, name string) bool {
 	for {
 		at := bytes.Index(b, []byte(name))
@@ -123,7 +129,7 @@ func hasValue(b []byte, name string) bool {
 		b = bytes.TrimLeft(b[at+len(name):], " \t")
 		if len(b) > 0 && b[0] == ':' {
 			b = bytes.TrimLeft(b[1:], " \t")
-			if len(b) > 0 && b[0] != 'n' {
+			if len(b) > 0 && b[0] != 'n' && !bytes.HasPrefix(b, []byte(`""`)) {
 				return true
 			}
 		}

@@ -1,5 +1,5 @@
-// Package buffer reads request bodies into pooled memory and lends them to
-// attempts. net/http may go on reading a request body after the round trip has
+// Package buffer reads bodies, of requests and of answers, into pooled memory
+// and lends them to readers. net/http may go on reading a request body after the round trip has
 // returned, so that memory goes back to its pool only when the last reader
 // over it was closed.
 package buffer

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"mime"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
 // Bounds of what is read of an answer before it is handed on.
@@ -26,6 +28,16 @@ type Attempt struct {
 	Own bool
 	// Secret is the credential, which some providers repeat in their errors.
 	Secret []byte
+}
+
+// Hide returns the text of an error without the credential, "" for none.
+func (a Attempt) Hide(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := []byte(err.Error())
+	mask(text, a.Secret)
+	return llm.Clip(string(text), 512)
 }
 
 // Answer looks at what came back from an attempt. It returns the response to
@@ -76,7 +88,11 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 	begun := body.Reader([][]byte{body.Bytes()})
 	if !all {
 		body.Release()
-		return x.handOn(res, &long{x: x, begun: begun, rest: res.Body}, res.ContentLength), nil
+		if !isObject(body.Bytes()) {
+			_ = begun.Close()
+			return x.broken(res, notJSON(res))
+		}
+		return x.handOn(res, &long{x: x, begun: begun, rest: res.Body, secret: a.Secret}, res.ContentLength), nil
 	}
 	defer body.Release()
 	usage, fail, ok := x.format.Whole(body.Bytes())
@@ -84,10 +100,10 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 		_ = begun.Close()
 	}
 	if !ok {
-		return x.broken(res, fmt.Sprintf("it answered with status %d and no JSON object", res.StatusCode))
+		return x.broken(res, notJSON(res))
 	}
 	if fail != nil {
-		return x.refuse(res, a, fail, nil)
+		return x.refuse(res, a, fail)
 	}
 	x.Usage = usage
 	_ = res.Body.Close()
@@ -98,24 +114,37 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 	return out, nil
 }
 
+func isObject(b []byte) bool {
+	b = bytes.TrimLeft(b, " \t\r\n")
+	return len(b) > 0 && b[0] == '{'
+}
+
+func notJSON(res *http.Response) string {
+	return fmt.Sprintf("it answered with status %d and no JSON object", res.StatusCode)
+}
+
 // long is an answer that is longer than was looked at.
 type long struct {
 	x     *Exchange
 	begun io.ReadCloser // nil when it was read
 	rest  io.ReadCloser
 	tail  tail
+
+	secret []byte
 }
 
 // Read relays.
 func (l *long) Read(p []byte) (n int, err error) {
 	if l.begun != nil {
 		if n, err = l.begun.Read(p); err == nil {
+			l.tail.note(p[:n])
 			return n, nil
 		}
 		_ = l.begun.Close()
 		l.begun = nil
 	}
 	n, err = l.rest.Read(p)
+	mask(p[:n], l.secret)
 	l.tail.note(p[:n])
 	if err != nil && err != io.EOF {
 		if l.x.Gone() {
@@ -139,7 +168,7 @@ func (l *long) Close() error {
 // handOn makes body the answer of the exchange. The response is a new one:
 // net/http writes trailers, which do not come down, into the old.
 func (x *Exchange) handOn(res *http.Response, body io.ReadCloser, length int64) *http.Response {
-	x.over, x.Answered, x.class = true, true, Answered
+	x.over, x.class = true, Answered
 	x.FirstToken = time.Since(x.Start)
 	header := downward(res.Header, x.Debug)
 	if length >= 0 {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -85,6 +86,9 @@ func TestAnswers(t *testing.T) {
 			want: `{"error":{"message":"m","type":"invalid_request_error","param":null,"code":"400"},"request_id":"id"}`},
 		{name: "error as a stream's first event", status: 200, contentType: "text/event-stream", body: "data: " + `{"error":{"message":"m","type":"server_error"}}` + "\n\n", shown: 500, class: Server, message: "m"},
 		{name: "error after the preamble", status: 200, contentType: "text/event-stream", body: role + ": hi\n\n" + `data: {"error":{"message":"m","code":503}}`, shown: 503, class: Server, message: "m"},
+		{name: "error in full shape inside a 200", status: 200, body: `{"x":1,"error":{"message":"m","type":"t","param":null,"code":"content_filter"}}`, shown: 400, class: ClientFault, message: "m",
+			want: `{"x":1,"error":{"message":"m","type":"t","param":null,"code":"content_filter"}}`},
+		{name: "long HTML with 200", status: 200, contentType: "text/html", body: "<html>" + strings.Repeat("x", maxWhole), shown: 502, class: Broken, message: "no JSON object"},
 		{name: "an empty stream", status: 200, contentType: "text/event-stream", shown: 502, class: Broken, message: "ended before it began"},
 		{name: "a stream of comments", status: 200, contentType: "text/event-stream", body: ": a\n\n: b\n\n", shown: 502, class: Broken, message: "ended before it began"},
 		{name: "error too large to relay", status: 400, body: `{"error":{"message":"` + strings.Repeat("x", maxError) + `"}}`, shown: 400, class: ClientFault, message: "the provider answered 400",
@@ -122,11 +126,11 @@ func TestAnswers(t *testing.T) {
 			if f := x.Failure; f != nil && (f.Class != tc.class || !strings.Contains(f.Err.Message, tc.message) || f.Status != tc.shown) {
 				t.Errorf("failure %+v: %+v", f, f.Err)
 			}
-			if tc.verbatim && string(x.Failure.Body) != tc.body {
-				t.Errorf("body %q", x.Failure.Body)
+			if tc.verbatim && string(x.Failure.Err.Raw) != tc.body {
+				t.Errorf("body %q", x.Failure.Err.Raw)
 			}
-			if x.Answered != (tc.class == Answered) {
-				t.Errorf("answered %v", x.Answered)
+			if x.class != tc.class {
+				t.Errorf("class %v", x.class)
 			}
 		})
 	}
@@ -159,8 +163,20 @@ func TestLongAnswersAreRelayed(t *testing.T) {
 			t.Errorf("%s: usage %+v", how, x.Usage)
 		}
 	}
+	// the end may stand in what was looked at, and a credential beyond it
+	short := `{"data":["` + strings.Repeat("x", maxWhole-60) + `"],"usage":{"prompt_tokens":9}, "x":"sk-very-secret"}`
 	x := newExchange(t, false)
-	res, err := x.Answer(answer(200, "application/json", &pieces{long[:maxWhole+10], 1000, io.ErrUnexpectedEOF}), Attempt{Own: true})
+	res, err := x.Answer(answer(200, "application/json", &pieces{short, 1 << 30, io.EOF}), Attempt{Own: true, Secret: []byte("sk-very-secret")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(res.Body)
+	res.Body.Close()
+	if len(body) != len(short) || strings.Contains(string(body), "sk-very-secret") || x.Usage.Input != llm.Tokens(9) {
+		t.Errorf("%d bytes of %d, …%s, usage %+v", len(body), len(short), body[len(body)-40:], x.Usage)
+	}
+	x = newExchange(t, false)
+	res, err = x.Answer(answer(200, "application/json", &pieces{long[:maxWhole+10], 1000, io.ErrUnexpectedEOF}), Attempt{Own: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,6 +248,14 @@ func TestTheMostTellingFailureIsKept(t *testing.T) {
 	}
 }
 
+func TestTimeoutsAreToldAsSuch(t *testing.T) {
+	x := newExchange(t, false)
+	var failed *RetryableError
+	if err := x.Unanswered(os.ErrDeadlineExceeded); !errors.As(err, &failed) || failed.Status != 504 || failed.Class != Timeout {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAClientThatLeftCountsAgainstNobody(t *testing.T) {
 	x := newExchange(t, false)
 	gone(x)
@@ -247,7 +271,8 @@ func TestReasonsTellNoAddress(t *testing.T) {
 	for text, want := range map[string]string{
 		"dial tcp 10.0.0.1:443: connect: connection refused":    "connection refused",
 		"dial tcp: lookup a.internal on 10.0.0.1: no such host": "no such host",
-		"dial tcp 10.0.0.1:443: i/o timeout":                    "i/o timeout",
+		"dial tcp 10.0.0.1:443: i/o timeout":                    "it took too long",
+		`malformed HTTP status code "sk-secret"`:                "the connection failed",
 	} {
 		if got := reason(errors.New(text)); got != want {
 			t.Errorf("%q became %q", text, got)
@@ -262,7 +287,7 @@ func TestHeadersThatComeDown(t *testing.T) {
 	for name, down := range map[string]bool{
 		"Content-Type": true, "X-Request-Id": true, "Request-Id": true, "Apim-Request-Id": true,
 		"Retry-After": true, "Retry-After-Ms": true, "X-Should-Retry": true, "Openai-Processing-Ms": true,
-		"Openai-Version": true, "Openai-Model": true,
+		"Openai-Version": true, "Openai-Model": true, "Aiclient2api-Request-Id": false,
 		"Set-Cookie": false, "Server": false, "Alt-Svc": false, "Strict-Transport-Security": false,
 		"Access-Control-Allow-Origin": false, "Openai-Organization": false, "Openai-Project": false,
 		"Anthropic-Organization-Id": false, "Content-Encoding": false, "Transfer-Encoding": false, "Etag": false,

@@ -51,10 +51,10 @@ type Outcome struct {
 	Provider, Account string
 	// Model is the model's name there, Format the format spoken with it.
 	Model, Format string
-	// Attempts counts the requests that were sent.
+	// Rung is how much was done to the request, "" if nobody was asked.
+	Rung string
+	// Attempts counts the accounts that were asked.
 	Attempts int
-	// Answered is whether an answer was handed to the client.
-	Answered bool
 	// Stream is whether that answer is a stream.
 	Stream bool
 	// FirstToken is how long the first content took, 0 if there was none.

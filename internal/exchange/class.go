@@ -21,6 +21,8 @@ const (
 	Server
 	// Payment: the account has no money left.
 	Payment
+	// Timeout: the answer did not come in time.
+	Timeout
 	// Broken: the answer was none, or broke off before it was handed on.
 	Broken
 	// Unreachable: no connection, no TLS, no DNS.
@@ -33,7 +35,7 @@ const (
 
 var classNames = [...]string{
 	"answered", "client_fault", "caller_credential", "rate_limit", "server_error",
-	"payment", "broken_answer", "unreachable", "credential", "unavailable",
+	"payment", "timeout", "broken_answer", "unreachable", "credential", "unavailable",
 }
 
 // String returns the class's name in logs.
@@ -87,6 +89,8 @@ func (c Class) status(upstream int) int {
 		return http.StatusBadGateway
 	case Payment, Unavailable:
 		return http.StatusServiceUnavailable
+	case Timeout:
+		return http.StatusGatewayTimeout
 	default:
 		return upstream
 	}

@@ -134,6 +134,7 @@ func (x *Exchange) Begin(account int, name string) {
 	x.tried = append(x.tried, account)
 	x.Provider, x.Account = x.Target.Provider, name
 	x.Model, x.Format = x.Target.Model, x.format.Name()
+	x.Call.Rung = x.Rung.String()
 	x.Attempts++
 }
 

@@ -3,12 +3,15 @@ package exchange
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
@@ -23,15 +26,13 @@ type Failure struct {
 	Err *llm.Error
 	// Header are the provider's headers that come down with it.
 	Header http.Header
-	// Body is the provider's own words, if they can go down as they are.
-	Body []byte
 }
 
 // Render returns the body that tells the client of f, and completes the
 // headers that go with it. After a failover it asks SDKs not to repeat the
 // request: each of their attempts would be multiplied here.
 func (f *Failure) Render(c *Call) []byte {
-	body := f.Body
+	body := f.Err.Raw
 	if body == nil {
 		e := *f.Err
 		e.Status, e.RequestID = f.Status, c.RequestID
@@ -56,8 +57,12 @@ func (x *Exchange) Unanswered(err error) error {
 		x.over = true
 		return context.Canceled // reverse_proxy counts this against nobody
 	}
+	class := Unreachable
+	if isTimeout(err) {
+		class = Timeout
+	}
 	return x.failed(&Failure{
-		Class: Unreachable,
+		Class: class,
 		Err:   x.ours(fmt.Sprintf("provider %q did not answer: %s", x.Provider, reason(err))),
 	})
 }
@@ -68,16 +73,15 @@ func (x *Exchange) refused(res *http.Response, a Attempt) (*http.Response, error
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxError+1))
 	late.Stop()
 	mask(body, a.Secret)
-	e, ok := x.format.Error(res.StatusCode, res.Header, body)
-	if !ok || err != nil || len(body) > maxError {
-		body = nil
+	e := x.format.Error(res.StatusCode, res.Header, body)
+	if err != nil || len(body) > maxError {
+		e.Raw = nil // it is not whole
 	}
-	return x.refuse(res, a, e, body)
+	return x.refuse(res, a, e)
 }
 
-// refuse makes an error of an attempt. words are the provider's own, nil if
-// they cannot go down as they are.
-func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error, words []byte) (*http.Response, error) {
+// refuse makes an error of an attempt.
+func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Response, error) {
 	_ = res.Body.Close()
 	class := Classify(e.Status, a.Own)
 	f := &Failure{
@@ -85,12 +89,10 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error, words []b
 		Status: class.status(e.Status),
 		Err:    e,
 		Header: downward(res.Header, x.Debug),
-		Body:   words,
 	}
 	if f.Status != e.Status {
 		// words about the operator's credential would be taken for words
 		// about the caller's: the message stays, its code does not
-		f.Body = nil
 		f.Err = x.ours(fmt.Sprintf("provider %q refused the gateway's credential: %s", x.Provider, e.Message))
 		if class == Payment {
 			f.Err.Message = fmt.Sprintf("provider %q wants payment: %s", x.Provider, e.Message)
@@ -139,21 +141,37 @@ func (x *Exchange) ours(message string) *llm.Error {
 	return &llm.Error{Status: http.StatusBadGateway, Code: "upstream_error", Message: message, RequestID: x.RequestID}
 }
 
-// reason returns what an error of net/http means, without addresses, which a
-// client need not know.
+// reason returns what an error of the network means, in fixed words and those
+// of the system: net/http's own words may hold addresses, which a client need
+// not know, and bytes of the provider's, among them a credential.
 func reason(err error) string {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	var errno syscall.Errno
+	var dns *net.DNSError
+	var cert *tls.CertificateVerificationError
+	switch {
+	case closed(err):
 		return "the connection was closed"
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	case isTimeout(err):
 		return "it took too long"
+	case errors.As(err, &errno):
+		return errno.Error()
+	case errors.As(err, &dns):
+		return "no such host"
+	case errors.As(err, &cert):
+		return "its certificate is not trusted"
 	}
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
+	if text := err.Error(); strings.HasPrefix(text, "dial ") { // Caddy's DialError does not unwrap
+		return text[strings.LastIndex(text, ": ")+2:]
 	}
-	text := err.Error()
-	if strings.HasPrefix(text, "dial ") { // Caddy's DialError does not unwrap
-		text = text[strings.LastIndex(text, ": ")+1:]
-	}
-	return strings.TrimSpace(text)
+	return "the connection failed"
+}
+
+func closed(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed)
+}
+
+func isTimeout(err error) bool {
+	var timed interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timed) && timed.Timeout() ||
+		strings.HasPrefix(err.Error(), "dial ") && strings.HasSuffix(err.Error(), "i/o timeout")
 }

@@ -81,11 +81,17 @@ func Upward(h http.Header, rawQuery string) (http.Header, string) {
 func downward(h http.Header, debug bool) http.Header {
 	out := make(http.Header, 8)
 	for name, values := range h {
-		if down[name] || strings.HasSuffix(name, "Request-Id") || debug && isRateLimit(name) {
+		if down[name] || isRequestID(name) || debug && isRateLimit(name) {
 			out[name] = values
 		}
 	}
 	return out
+}
+
+// isRequestID reports whether a header is a provider's id of the request. One
+// that is called as ours is none.
+func isRequestID(name string) bool {
+	return strings.HasSuffix(name, "Request-Id") && !strings.HasPrefix(name, "Aiclient2api-")
 }
 
 func isRateLimit(name string) bool {

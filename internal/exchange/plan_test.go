@@ -61,6 +61,21 @@ func TestPlanWithoutAModel(t *testing.T) {
 	}
 }
 
+// A null in the place of the name is replaced: a second member would leave it
+// to the provider's parser which of them counts.
+func TestPlanReplacesANullModel(t *testing.T) {
+	c := newCall(t, `{"model":null,"input":"x"}`)
+	c.Op = formats.Embeddings
+	x, bad := Plan(c, target("m"))
+	if bad != nil {
+		t.Fatal(bad.Message)
+	}
+	segments, _ := x.Segments()
+	if got := string(bytes.Join(segments, nil)); got != `{"model":"m","input":"x"}` {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestAnExchangeIsKnownInItsContext(t *testing.T) {
 	x := newExchange(t, false)
 	if From(x) != x || From(t.Context()) != nil {

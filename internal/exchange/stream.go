@@ -101,7 +101,7 @@ func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error)
 		return x.broken(res, "the stream ended before it began: "+reason(err))
 	}
 	if fail != nil {
-		return x.refuse(res, a, fail, nil)
+		return x.refuse(res, a, fail)
 	}
 	s.at, s.seen = 0, 0 // it is handed on from the start
 	x.Stream = true
@@ -115,41 +115,53 @@ func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error)
 }
 
 // open reads a stream up to its first content. It returns the error that
-// stands there instead, or why the stream ended before.
+// stands there instead, or why the stream ended before. Nothing is returned
+// from the window yet; at is where the first event begins that was not looked at.
 func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, error) {
-	begin := 0 // of the first event that was not looked at
 	for len(w.buf) <= maxOpening {
-		for w.at = begin; w.whole() > 0; w.at = begin {
-			mask(w.buf[begin:], secret)
-			ev, rest, ok := sse.Next(w.buf[begin:])
+		at := w.at + w.whole()
+		events := w.buf[w.at:at]
+		mask(events, secret)
+		for len(events) > 0 {
+			ev, rest, ok := sse.Next(events)
 			if !ok {
 				break
 			}
-			begin = len(w.buf) - len(rest)
-			w.seen = begin
+			events = rest
 			if opening, fail := x.format.Opening(ev); opening != formats.Preamble {
 				return fail, nil
 			}
 		}
-		w.at = 0 // nothing is returned yet: all of it stays
+		w.at = 0 // all of it stays
 		had := len(w.buf)
 		err := w.fill(src)
+		w.at = at
 		if err == nil || len(w.buf) > had {
 			continue
 		}
 		// the last event may lack its end; nothing comes after it
-		mask(w.buf[begin:], secret)
-		if ev, ok := sse.Last(w.buf[begin:]); ok {
+		mask(w.buf[at:], secret)
+		ev, ok := sse.Last(w.buf[at:])
+		if ok && ev.Data != nil {
 			if _, fail := x.format.Opening(ev); fail != nil {
 				return fail, nil
 			}
 		}
-		if errors.Is(err, io.EOF) && x.format.Ended(w.buf) {
+		if x.ended(w.buf, w.buf[at:], err) {
 			return nil, nil
 		}
 		return nil, err
 	}
 	return nil, nil
+}
+
+// ended reports whether a stream came to its own end: tail are its last bytes,
+// left is what of them has no end.
+func (x *Exchange) ended(tail, left []byte, err error) bool {
+	if ev, ok := sse.Last(left); ok && ev.Data != nil && !x.format.Complete(ev.Data) {
+		return false
+	}
+	return x.format.Ended(tail, errors.Is(err, io.EOF))
 }
 
 // relay is the body of a stream that is handed on.
@@ -203,7 +215,7 @@ func (r *relay) finish(err error) {
 	cr := len(last) > 0 && last[len(last)-1] == '\r'
 	left := r.whole()
 	r.tail.note(r.buf[r.at:])
-	if r.x.format.Ended(r.tail.bytes()) {
+	if r.x.ended(r.tail.bytes(), r.buf[r.at+left:], err) {
 		r.ready = len(r.buf) - r.at
 		return
 	}

@@ -19,6 +19,9 @@ const (
 	end    = "data: [DONE]\n\n"
 )
 
+// other is the end of one of several choices.
+const other = `data: {"id":"1","choices":[{"index":1,"delta":{},"finish_reason":"stop"}]}` + "\n\n"
+
 // huge is an event that is larger than any buffer on its way.
 var huge = `data: {"choices":[{"delta":{"content":"` + strings.Repeat("0123456789", 20_000) + `"}}]}` + "\n\n"
 
@@ -69,7 +72,7 @@ func TestStreamsAreVerbatimWhateverTheCuts(t *testing.T) {
 				if strings.Contains(stream, "usage") && x.Usage != (llm.Usage{Input: llm.Tokens(3), Output: llm.Tokens(5)}) {
 					t.Errorf("usage %+v", x.Usage)
 				}
-				if x.Interrupted != "" || !x.Answered || !x.Stream {
+				if x.Interrupted != "" || !x.Stream {
 					t.Errorf("outcome %+v", x.Outcome)
 				}
 			})
@@ -91,6 +94,7 @@ func TestAStreamThatBreaksOffEndsWithAnError(t *testing.T) {
 		"after half a CRLF":  {strings.TrimSuffix(crlf(role+word), "\n"), crlf(role+word) + broke},
 		"in a giant event":   {role + word + giant, ""},
 		"before the content": {role + word[:20], "-"},
+		"beside a finish":    {role + word + other + word[:20], role + word + other + broke},
 	} {
 		for how, n := range cuts {
 			if name == "in a giant event" && n == 1 {
@@ -178,6 +182,36 @@ func TestSmallBuffersAreServed(t *testing.T) {
 	if err != nil || string(got) != stream {
 		t.Errorf("got %q, %v", got, err)
 	}
+}
+
+// A provider that never comes to the point must not cost more than it sends:
+// what was looked at is not looked at again.
+func TestAHostileOpeningIsReadOnce(t *testing.T) {
+	for name, stream := range map[string]string{
+		"empty lines":    strings.Repeat("\n", 600<<10) + strings.Repeat("x", 400<<10),
+		"CR lines":       strings.Repeat(":\r", 500<<10),
+		"CR events":      strings.Repeat(":\r\r", 300<<10),
+		"comments":       strings.Repeat(":\n\n", 300<<10),
+		"one long event": "data: " + strings.Repeat("x", 1<<20),
+	} {
+		x := newExchange(t, true)
+		r := &counted{Reader: &pieces{stream, 512, io.EOF}}
+		if _, err := x.Answer(answer(200, "text/event-stream", r), Attempt{Own: true, Secret: []byte("sk-secret-1")}); err == nil && r.n > maxOpening+chunk {
+			t.Errorf("%s: %d bytes were read for the opening", name, r.n)
+		}
+	}
+}
+
+// counted counts what is read.
+type counted struct {
+	io.Reader
+	n int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += n
+	return n, err
 }
 
 func TestStreamHeaders(t *testing.T) {

@@ -211,6 +211,73 @@ func TestFactHeaderUpIsAppliedLast(t *testing.T) {
 	}
 }
 
+// Replacements are done in place: values that requests share must not be what
+// they are done to, or each request adds to the last one's, for all providers.
+func TestFactHeaderUpReplacesInPlace(t *testing.T) {
+	var mu sync.Mutex
+	seen := map[string]bool{}
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		seen[r.Header.Get("User-Agent")+" "+r.Header.Get("Openai-Beta")] = true
+		mu.Unlock()
+		fails(500)(w, r)
+	})
+	g := start(t, "provider p openai {\n api_key a b\n upstream "+v.URL+"/v1\n header_up User-Agent aiclient2api my-aiclient2api\n header_up Openai-Beta x xx\n }")
+	for range 3 {
+		g.ask(t, http.Header{"Openai-Beta": {"x"}}, question)
+	}
+	if len(seen) != 1 {
+		t.Errorf("six attempts went out in %d ways: %v", len(seen), seen)
+	}
+}
+
+// What took too long is not repeated, though the connection was a kept one:
+// the provider may be at work, and would be paid twice.
+func TestFactTimeoutsAreNotRepeated(t *testing.T) {
+	block := make(chan struct{})
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Openai-Beta") == "slow" {
+			<-block
+		}
+		answers(w, r)
+	})
+	defer close(block)
+	g := start(t, "provider p openai {\n api_key k\n upstream "+v.URL+"/v1\n transport http {\n response_header_timeout 200ms\n }\n }")
+	g.ask(t, nil, question) // the connection is kept
+	if status, _, body := g.ask(t, http.Header{"Openai-Beta": {"slow"}}, question); status != 504 || !strings.Contains(body, "took too long") {
+		t.Errorf("%d %s", status, body)
+	}
+	if n := v.asked.Load(); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+// net/http repeats bytes of the provider's in its errors, among which may be
+// the credential: a client gets fixed words.
+func TestFactErrorsOfNetHTTPTellWhatTheProviderSent(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+				fmt.Fprintf(conn, "HTTP/1.1 %s\r\n\r\n", r.Header.Get("Authorization"))
+			}
+			conn.Close()
+		}
+	}()
+	g := start(t, "provider p openai {\n api_key sk-operator-secret\n upstream http://"+l.Addr().String()+"/v1\n }")
+	if status, _, body := g.ask(t, nil, question); status != 502 || strings.Contains(body, "secret") || strings.Contains(body, "malformed") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
 func TestFactOurUserAgent(t *testing.T) {
 	agents := make(chan string, 100)
 	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {

@@ -16,6 +16,9 @@ import (
 // maxModels bounds a provider's list of models, in bytes.
 const maxModels = 8 << 20
 
+// mostModels bounds how many of its models are listed.
+const mostModels = 5000
+
 // ErrNoList says that no account can be asked for a list of models.
 var ErrNoList = errors.New("no account has a credential of its own")
 
@@ -61,7 +64,7 @@ func (p *Pool) models(ctx context.Context, a *Account) ([]string, error) {
 		if id.Type == gjson.String && id.Str != "" {
 			ids = append(ids, id.Str)
 		}
-		return true
+		return len(ids) < mostModels
 	})
 	return ids, nil
 }

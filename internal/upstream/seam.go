@@ -76,14 +76,16 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.check(r, a)
 	}
 	x.Begin(a.index, a.Name)
-	res, err := t.ask(a, x)
-	if err != nil {
-		err = x.Unanswered(err)
+	attempt := a.attempt(x.Secrets)
+	res, cause := t.ask(a, x)
+	var err error
+	if cause != nil {
+		err = x.Unanswered(cause)
 	} else {
-		res, err = x.Answer(res, a.attempt(x.Secrets))
+		res, err = x.Answer(res, attempt)
 	}
 	if err != nil {
-		t.logFailure(x, a, err)
+		t.logFailure(x, a, err, attempt.Hide(cause))
 		return nil, errorOf(err)
 	}
 	return res, nil
@@ -121,6 +123,7 @@ func (t transport) via(a *Account) http.RoundTripper {
 // sign applies the operator's header_up, then the credential.
 func (t transport) sign(out *http.Request, a *Account, body [][]byte, secret string) error {
 	if t.headerUp != nil {
+		out.Header = out.Header.Clone() // it replaces in place, and values are shared
 		t.headerUp.ApplyToRequest(out)
 		if out.Header["User-Agent"] == nil {
 			out.Header["User-Agent"] = []string{""} // none; net/http would send its own
@@ -172,8 +175,9 @@ func errorOf(err error) error {
 }
 
 // logFailure logs an attempt that failed: as a warning if the operator has to
-// do something about it.
-func (t transport) logFailure(x *exchange.Exchange, a *Account, err error) {
+// do something about it. cause is what the network said, which a client is not
+// told.
+func (t transport) logFailure(x *exchange.Exchange, a *Account, err error, cause string) {
 	level := zapcore.DebugLevel
 	if c := x.LastClass(); c == exchange.Credential || c == exchange.Payment {
 		level = zapcore.WarnLevel
@@ -186,6 +190,7 @@ func (t transport) logFailure(x *exchange.Exchange, a *Account, err error) {
 			zap.Int("attempt", x.Attempts),
 			zap.String("class", x.LastClass().String()),
 			zap.Error(err),
+			zap.String("cause", cause),
 		)
 	}
 }

@@ -1,12 +1,16 @@
 package upstream
 
 import (
+	"errors"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
@@ -70,7 +74,7 @@ func send(out *http.Request, body *buffer.Body, segments [][]byte, via http.Roun
 		GotFirstResponseByte: func() { answered.Store(true) },
 	}))
 	res, err := via.RoundTrip(traced)
-	if err == nil || !reused.Load() || answered.Load() || out.Context().Err() != nil {
+	if err == nil || !reused.Load() || answered.Load() || !isClosed(err) || out.Context().Err() != nil {
 		return res, err
 	}
 	if ht, ok := via.(*reverseproxy.HTTPTransport); ok {
@@ -79,4 +83,12 @@ func send(out *http.Request, body *buffer.Body, segments [][]byte, via http.Roun
 	again := out.Clone(out.Context())
 	again.Body = body.Reader(segments)
 	return via.RoundTrip(again)
+}
+
+// isClosed reports whether an error says that the other side had closed the
+// connection: nothing else is repeated, and least of all what took too long.
+func isClosed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		strings.Contains(err.Error(), "server closed idle connection") // net/http's own, which is not exported
 }

@@ -34,11 +34,15 @@ func readChat(body []byte) (question, error) {
 		}
 		return true
 	})
+	if len(q.text) > maxText {
+		q.text = strings.ToValidUTF8(q.text[:maxText], "")
+	}
 	// after a tool's result comes a text, or a client would call for ever
 	if last != "tool" && v.Get("tool_choice").Str != "none" {
-		v.Get("tools.#.function").ForEach(func(_, f gjson.Result) bool {
-			q.tools = append(q.tools, tool{f.Get("name").Str, string(appendSample(nil, f.Get("parameters"), 0))})
-			return true
+		v.Get("tools").ForEach(func(_, t gjson.Result) bool {
+			f := t.Get("function")
+			q.tools = append(q.tools, tool{name: f.Get("name").Str, parameters: f.Get("parameters")})
+			return len(q.tools) < maxTools
 		})
 	}
 	return q, nil
@@ -57,8 +61,19 @@ func textOf(content gjson.Result) string {
 	return strings.Join(texts, "\n")
 }
 
+// Bounds of what a stranger can make of a schema: how many tools are looked
+// at, how deep sample arguments go and how long they may grow, in bytes.
+const (
+	maxTools  = 128
+	maxDepth  = 8
+	maxSample = 16 << 10
+)
+
+// arguments are sample arguments that obey the tool's schema.
+func (t tool) arguments() string { return string(appendSample(nil, t.parameters, 0)) }
+
 // appendSample appends a value that obeys a JSON schema, as far as type, enum,
-// const, required and properties go.
+// const, required and properties go. Beyond the bounds it is no longer filled.
 func appendSample(dst []byte, schema gjson.Result, depth int) []byte {
 	if c := schema.Get("const"); c.Exists() {
 		return append(dst, c.Raw...)
@@ -83,24 +98,28 @@ func appendSample(dst []byte, schema gjson.Result, depth int) []byte {
 	case "null":
 		return append(dst, "null"...)
 	case "array":
-		if schema.Get("minItems").Int() < 1 || depth > 8 {
+		if schema.Get("minItems").Int() < 1 || depth > maxDepth {
 			return append(dst, "[]"...)
 		}
 		return append(appendSample(append(dst, '['), schema.Get("items"), depth+1), ']')
 	}
+	if depth > maxDepth {
+		return append(dst, "{}"...)
+	}
 	dst = append(dst, '{')
-	first := true
+	properties := schema.Get("properties").Map()
+	said := make(map[string]bool)
 	schema.Get("required").ForEach(func(_, name gjson.Result) bool {
-		if depth > 8 {
-			return false
+		if said[name.Str] || name.Type != gjson.String {
+			return true
 		}
-		if !first {
+		if len(said) > 0 {
 			dst = append(dst, ',')
 		}
-		first = false
+		said[name.Str] = true
 		dst = append(append(dst, name.Raw...), ':')
-		dst = appendSample(dst, schema.Get("properties").Map()[name.Str], depth+1)
-		return true
+		dst = appendSample(dst, properties[name.Str], depth+1)
+		return len(dst) < maxSample
 	})
 	return append(dst, '}')
 }
@@ -135,7 +154,7 @@ func appendCall(dst []byte, t *tool, index string) []byte {
 	dst = append(dst, `","type":"function","function":{"name":`...)
 	dst = gjson.AppendJSONString(dst, t.name)
 	dst = append(dst, `,"arguments":`...)
-	dst = gjson.AppendJSONString(dst, t.arguments)
+	dst = gjson.AppendJSONString(dst, t.arguments())
 	return append(dst, "}}]"...)
 }
 

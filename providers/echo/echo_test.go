@@ -12,6 +12,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/tidwall/gjson"
 )
 
 // ask sends a request and returns status and body.
@@ -216,8 +217,28 @@ func TestAStreamEndsWithItsClient(t *testing.T) {
 func TestRepeatIsBounded(t *testing.T) {
 	p := Provider{Repeat: maxRepeat}
 	a := p.reply(question{text: strings.Repeat("word ", 1<<18)})
-	if n := len(a.text()); n > 2*maxText {
+	if n := len(a.text()); n > 2*maxSaid {
 		t.Errorf("%d bytes", n)
+	}
+}
+
+// Every request has schemas of a stranger's: what is made of them is bounded,
+// whatever they say, and only made for the tool that is called.
+func TestSamplesAreBounded(t *testing.T) {
+	schema := `{"type":"string"}`
+	for range 12 {
+		schema = `{"type":"object","required":["a","a","b","c","d","e","f","g","h","i","j"],"properties":{"a":` + schema +
+			strings.Repeat(`,"z":{}`, 1) + `,"b":` + `{"type":"object","required":["x"],"properties":{"x":{"enum":[1]}}}}}`
+	}
+	_, body := ask(t, new(Provider), `{"messages":[{"role":"user","content":"f"}],"tools":[{"function":{"name":"f","parameters":`+schema+`}}]}`)
+	if !json.Valid([]byte(body)) || len(body) > 4*maxSample {
+		t.Errorf("%d bytes: %.200s", len(body), body)
+	}
+	wide := `"` + strings.Repeat("x", 1000) + `"`
+	schema = `{"type":"array","minItems":1,"items":{"const":` + wide + `}}`
+	schema = `{"type":"object","required":[` + strings.Repeat(`"a",`, 5000) + `"b"],"properties":{"a":` + schema + `}}`
+	if got := appendSample(nil, gjson.Parse(schema), 0); len(got) > 2000 {
+		t.Errorf("a name that is required many times is said many times: %d bytes", len(got))
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/tidwall/gjson"
 )
 
 // question is what a request says, whatever format it came in.
@@ -19,8 +21,8 @@ type question struct {
 
 // tool is one tool on offer.
 type tool struct {
-	name      string
-	arguments string // sample arguments that obey its schema
+	name       string
+	parameters gjson.Result // the schema of its arguments
 }
 
 // answer is what is said to it: words, or a call.
@@ -30,8 +32,12 @@ type answer struct {
 	call   *tool
 }
 
-// maxText bounds a repeated text, in bytes.
-const maxText = 16 << 20
+// maxText bounds the text that is said, and maxSaid what it is repeated to, in
+// bytes.
+const (
+	maxText = 1 << 20
+	maxSaid = 16 << 20
+)
 
 // reply decides what to say.
 func (p *Provider) reply(q question) answer {
@@ -40,7 +46,7 @@ func (p *Provider) reply(q question) answer {
 			return answer{call: &q.tools[i]}
 		}
 	}
-	repeat := max(1, min(p.Repeat, maxText/max(1, len(q.text))))
+	repeat := max(1, min(p.Repeat, maxSaid/max(1, len(q.text))))
 	return answer{words: split(q.text), repeat: repeat}
 }
 
@@ -69,7 +75,7 @@ func (a answer) text() string {
 // tokens is what the answer counts as: one a word.
 func (a answer) tokens() int {
 	if a.call != nil {
-		return countWords(a.call.arguments) + 1
+		return countWords(a.call.arguments()) + 1
 	}
 	return a.count()
 }
@@ -89,7 +95,12 @@ func split(s string) (words []string) {
 	return words
 }
 
-func countWords(s string) int { return len(strings.Fields(s)) }
+func countWords(s string) (n int) {
+	for range strings.FieldsSeq(s) {
+		n++
+	}
+	return n
+}
 
 // hasWord reports whether name stands in text, not as part of a longer name.
 func hasWord(text, name string) bool {
