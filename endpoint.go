@@ -6,6 +6,7 @@ import (
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/chat"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/messages"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/standard"
 )
 
@@ -70,6 +71,14 @@ func unpinned(path string) (endpoint, bool) {
 	}
 	ep.what, ep.model = oneModel, id
 	return ep, true
+}
+
+// speak settles the client's protocol where the path alone does not: the list
+// of models is at one path in two of them.
+func (ep *endpoint) speak(r *http.Request) {
+	if (ep.what == modelList || ep.what == oneModel) && r.Header.Get("Anthropic-Version") != "" {
+		ep.client = standard.Client(messages.Name)
+	}
 }
 
 // allow returns the methods of an endpoint, for the header Allow.

@@ -26,6 +26,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if !ok {
 		return next.ServeHTTP(w, r)
 	}
+	ep.speak(r)
 	c := h.begin(w, r, ep)
 	if !ep.takes(r.Method) {
 		w.Header().Set("Allow", ep.allow())

@@ -15,50 +15,29 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/internal/upstream"
 )
 
-// model is an entry of the list of models.
-type model struct{ id, owner string }
-
 // serveModels answers the list of models, or one of them, with what the
 // caller may use.
 func (h *Handler) serveModels(w http.ResponseWriter, r *http.Request, ep endpoint, c *call, who caller) error {
-	if ep.what == oneModel {
-		m, ok := h.find(r.Context(), ep, who)
-		if !ok {
-			return c.fail(w, noModel(ep.model))
-		}
-		write(w, http.StatusOK, appendModel(nil, m))
+	if ep.what == modelList {
+		write(w, http.StatusOK, c.Client.AppendModels(nil, h.list(r.Context(), ep.pin, who)))
 		return nil
 	}
-	body := append(make([]byte, 0, 4<<10), `{"object":"list","data":[`...)
-	for i, m := range h.list(r.Context(), ep.pin, who) {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = appendModel(body, m)
+	m, ok := h.find(r.Context(), ep, who)
+	if !ok {
+		return c.fail(w, noModel(ep.model))
 	}
-	write(w, http.StatusOK, append(body, "]}"...))
+	write(w, http.StatusOK, c.Client.AppendModel(nil, m))
 	return nil
-}
-
-// appendModel appends a model as OpenAI's protocol has it
-// (https://platform.openai.com/docs/api-reference/models/object). When it was
-// made is not known here.
-func appendModel(dst []byte, m model) []byte {
-	dst = append(dst, `{"id":`...)
-	dst = formats.AppendString(dst, m.id)
-	dst = append(dst, `,"object":"model","created":0,"owned_by":`...)
-	dst = formats.AppendString(dst, m.owner)
-	return append(dst, '}')
 }
 
 // list returns the models that the caller may use: the names in the rules,
 // then each provider's, in the providers' order.
-func (h *Handler) list(ctx context.Context, pin *Provider, who caller) (out []model) {
+func (h *Handler) list(ctx context.Context, pin *Provider, who caller) (out []formats.Model) {
 	said := make(map[string]bool)
 	add := func(id, asked, owner string) {
 		if !said[id] && who.may(asked) {
 			said[id] = true
-			out = append(out, model{id, owner})
+			out = append(out, formats.Model{ID: id, Owner: owner})
 		}
 	}
 	if pin == nil {
@@ -105,31 +84,31 @@ func (h *Handler) leadsTo(id string, p *Provider) bool {
 }
 
 // find returns one model: one of the list, or one that a pattern names.
-func (h *Handler) find(ctx context.Context, ep endpoint, who caller) (model, bool) {
+func (h *Handler) find(ctx context.Context, ep endpoint, who caller) (formats.Model, bool) {
 	asked := ep.model
 	if ep.pin != nil {
 		asked = ep.pin.Name + "/" + asked
 	}
 	if !who.may(asked) {
-		return model{}, false
+		return formats.Model{}, false
 	}
 	list := h.list(ctx, ep.pin, who)
-	if i := slices.IndexFunc(list, func(m model) bool { return m.id == ep.model }); i >= 0 {
+	if i := slices.IndexFunc(list, func(m formats.Model) bool { return m.ID == ep.model }); i >= 0 {
 		return list[i], true
 	}
 	for _, rule := range h.router.rules {
 		if ep.pin == nil && glob.Match(rule.pattern, ep.model) {
 			if targets, err := serving(rule.targets); err == nil {
-				return model{ep.model, targets[0].provider.Name}, true
+				return formats.Model{ID: ep.model, Owner: targets[0].provider.Name}, true
 			}
 		}
 	}
 	for _, p := range h.Providers {
 		if p.pool != nil && (ep.pin == nil || ep.pin == p) && glob.Any(p.models, ep.model) {
-			return model{ep.model, p.Name}, true
+			return formats.Model{ID: ep.model, Owner: p.Name}, true
 		}
 	}
-	return model{}, false
+	return formats.Model{}, false
 }
 
 // How long a provider's list is good for, how long until the next try after

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aiclient2api/caddy-aiclient2api"
+	aiclient2api "github.com/aiclient2api/caddy-aiclient2api"
 )
 
 // ids returns the ids of a list of models, as id@owner.
@@ -95,6 +95,26 @@ func TestListOfModels(t *testing.T) {
 	s = serve(t, block+"default own")
 	if got, want := ids(t, s.ask(t, "GET", "/v1/models", "", all...)), "smart@echo echo@echo m1@own own/smart@own x/m2@own lit-1@lit"; got != want {
 		t.Errorf("with a default:\n%s, want\n%s", got, want)
+	}
+}
+
+// Anthropic's clients ask at the same path, and say who they are.
+func TestListOfModelsForAnthropicsClients(t *testing.T) {
+	s := serve(t, "key a a-secret-key\nprovider echo\nmodel claude-x echo")
+	headers := []string{"Anthropic-Version", "2023-06-01", "X-Api-Key", "a-secret-key"}
+	const x = `{"type":"model","id":"claude-x","display_name":"claude-x","created_at":"1970-01-01T00:00:00Z"}`
+	for path, want := range map[string]reply{
+		"/v1/models":             {status: 200, body: `{"data":[` + x + `,{"type":"model","id":"echo","display_name":"echo","created_at":"1970-01-01T00:00:00Z"}],"has_more":false,"first_id":"claude-x","last_id":"echo"}`},
+		"/v1/models?limit=1000":  {status: 200, body: `"has_more":false`},
+		"/v1/models/claude-x":    {status: 200, body: x},
+		"/v1/models/claude-none": {status: 404, body: `{"type":"error","error":{"type":"not_found_error","message":`},
+	} {
+		if got := s.ask(t, "GET", path, "", headers...); got.status != want.status || !strings.Contains(got.body, want.body) {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	if got := s.ask(t, "GET", "/v1/models", "", headers[:2]...); got.status != 401 || !strings.HasPrefix(got.body, `{"type":"error","error":{"type":"authentication_error",`) {
+		t.Errorf("without a key: %d %s", got.status, got.body)
 	}
 }
 

@@ -39,6 +39,17 @@ type Client interface {
 	// AppendError appends e in the protocol's error shape: a whole body, or,
 	// in a stream that has begun, the events that end it.
 	AppendError(dst []byte, e *llm.Error, inStream bool) []byte
+
+	// AppendModel and AppendModels append a model and a list of models, as
+	// the protocol's endpoints for them answer.
+	AppendModel(dst []byte, m Model) []byte
+	AppendModels(dst []byte, list []Model) []byte
+}
+
+// Model is an entry of the list of models.
+type Model struct {
+	ID    string // as clients write it
+	Owner string // the provider's name
 }
 
 // Upstream is a format as providers speak it.

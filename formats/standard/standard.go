@@ -4,10 +4,12 @@ package standard
 import (
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/chat"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/messages"
 )
 
 var clients = map[string]formats.Client{
-	chat.Name: chat.Client{},
+	chat.Name:     chat.Client{},
+	messages.Name: messages.Client{},
 }
 
 var upstreams = map[string]formats.Upstream{
