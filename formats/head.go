@@ -3,6 +3,7 @@ package formats
 import (
 	"bytes"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 
@@ -62,6 +63,9 @@ func Scan(body []byte) (Head, *llm.Error) {
 	}
 	if head.ModelEnd > 0 {
 		head.Model = gjson.ParseBytes(body[head.ModelStart:head.ModelEnd]).String()
+		if !utf8.ValidString(head.Model) {
+			return head, invalid("model", "'model' is not valid UTF-8")
+		}
 		if len(head.Model) > maxModel {
 			return head, invalid("model", fmt.Sprintf("'model' is longer than %d bytes", maxModel))
 		}

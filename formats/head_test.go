@@ -49,6 +49,7 @@ func TestScan(t *testing.T) {
 		{name: "stream twice", body: `{"stream":true,"x":1,"stream":false}`, err: "twice", param: "stream"},
 		{name: "model in another case", body: `{"model":"a","Model":"b"}`, err: "not written", param: "model"},
 		{name: "only in another case", body: `{"MODEL":"b"}`, err: "not written", param: "model"},
+		{name: "bytes that are no text", body: "{\"model\":\"a\xff\"}", err: "UTF-8", param: "model"},
 		{name: "long model", body: `{"model":"` + strings.Repeat("a", 513) + `"}`, err: "longer than", param: "model"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
