@@ -121,13 +121,13 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 	for len(w.buf) <= maxOpening {
 		at := w.at + w.whole()
 		events := w.buf[w.at:at]
-		mask(events, secret)
 		for len(events) > 0 {
 			ev, rest, ok := sse.Next(events)
 			if !ok {
 				break
 			}
 			events = rest
+			mask(ev.Data, secret)
 			if opening, fail := x.format.Opening(ev); opening != formats.Preamble {
 				return fail, nil
 			}
@@ -140,9 +140,9 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 			continue
 		}
 		// the last event may lack its end; nothing comes after it
-		mask(w.buf[at:], secret)
 		ev, ok := sse.Last(w.buf[at:])
 		if ok && ev.Data != nil {
+			mask(ev.Data, secret)
 			if _, fail := x.format.Opening(ev); fail != nil {
 				return fail, nil
 			}
