@@ -16,6 +16,14 @@ var errNoKey = &llm.Error{
 	Message: "no valid API key: send one as 'Authorization: Bearer', 'x-api-key' or 'x-goog-api-key'",
 }
 
+// errForgery says that a page of another site sent a request that its browser
+// did not ask us about.
+var errForgery = &llm.Error{
+	Status:  http.StatusForbidden,
+	Code:    "cross_site_request",
+	Message: "a page of another site must send 'Content-Type: application/json'",
+}
+
 // fail answers with an error of ours. It returns nil, what ServeHTTP returns.
 func (c *call) fail(w http.ResponseWriter, e *llm.Error) error {
 	if !c.wasRead {

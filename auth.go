@@ -142,6 +142,16 @@ func (c *callers) identify(r *http.Request) (who caller, ok bool) {
 	return who, ok
 }
 
+// isForgery reports whether a request comes from a page of another site without
+// the browser having asked us before: a page may send anything but JSON to
+// anybody. Where no key is wanted, a page that its user happens to visit would
+// else spend the accounts of a gateway on the user's own machine.
+func isForgery(r *http.Request) bool {
+	from := r.Header.Get("Sec-Fetch-Site")
+	return r.Method == http.MethodPost && (from == "cross-site" || from == "same-site") &&
+		!strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
+}
+
 // websocketKey is what OpenAI's browser clients put before the key in a
 // WebSocket's subprotocols.
 const websocketKey = "openai-insecure-api-key."

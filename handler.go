@@ -41,6 +41,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if !ok {
 		return c.fail(w, errNoKey)
 	}
+	if who.key == nil && isForgery(r) {
+		return c.fail(w, errForgery)
+	}
 	c.by(who)
 	if err := h.pin(&ep, r); err != nil {
 		return c.fail(w, err)

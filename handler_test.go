@@ -153,6 +153,33 @@ func TestFaultsOfARequest(t *testing.T) {
 	}
 }
 
+// A page that a user visits can post to the gateway on the user's machine,
+// without a key and without being asked: it must not spend its accounts.
+func TestPagesOfOtherSites(t *testing.T) {
+	open := serve(t, "open\nprovider echo")
+	for _, tc := range []struct {
+		from, kind string
+		status     int
+	}{
+		{"cross-site", "text/plain", 403},
+		{"cross-site", "", 403},
+		{"same-site", "application/x-www-form-urlencoded", 403},
+		{"cross-site", "application/json; charset=utf-8", 200}, // the browser has asked
+		{"same-origin", "text/plain", 200},
+		{"none", "text/plain", 200},
+		{"", "application/x-www-form-urlencoded", 200}, // curl
+	} {
+		got := open.ask(t, "POST", "/v1/chat/completions", hello, "Sec-Fetch-Site", tc.from, "Content-Type", tc.kind)
+		if got.status != tc.status {
+			t.Errorf("%q, %q: %d %s", tc.from, tc.kind, got.status, got.body)
+		}
+	}
+	keyed := serve(t, "key a a-secret-key\nprovider echo")
+	if got := keyed.ask(t, "POST", "/v1/chat/completions", hello, "Sec-Fetch-Site", "cross-site", "Authorization", "Bearer a-secret-key"); got.status != 200 {
+		t.Errorf("with a key: %d %s", got.status, got.body)
+	}
+}
+
 func TestWhatIsNotOursGoesOn(t *testing.T) {
 	s := serve(t, "key a a-secret-key\nprovider echo")
 	for _, path := range []string{"/", "/index.html", "/v1/files", "/v2/chat/completions", "/nobody/v1/models"} {

@@ -121,12 +121,14 @@ const (
 	catalogTake  = 15 * time.Second
 )
 
-// now is the clock, for tests.
-var now = time.Now
+// clock is what catalogs tell the time by, another one in tests.
+var clock = time.Now
 
 // catalog is a provider's own list of models. It is fetched in the background
 // when somebody asks and it is old; what is old is served meanwhile.
 type catalog struct {
+	now func() time.Time
+
 	mu      sync.Mutex
 	ids     []string
 	due     time.Time     // of the next fetch
@@ -146,7 +148,7 @@ func (k *catalog) known() []string {
 func (k *catalog) refresh(fetch func(context.Context) ([]string, error), failed func(error)) <-chan struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.pending == nil && !now().Before(k.due) {
+	if k.pending == nil && !k.now().Before(k.due) {
 		pending := make(chan struct{})
 		k.pending = pending
 		go func() {
@@ -155,11 +157,11 @@ func (k *catalog) refresh(fetch func(context.Context) ([]string, error), failed 
 			ids, err := fetch(ctx)
 			k.mu.Lock()
 			defer k.mu.Unlock()
-			k.pending, k.ever, k.due = nil, true, now().Add(catalogFresh)
+			k.pending, k.ever, k.due = nil, true, k.now().Add(catalogFresh)
 			if err == nil {
 				k.ids = ids
 			} else {
-				k.due = now().Add(catalogRetry)
+				k.due = k.now().Add(catalogRetry)
 				failed(err)
 			}
 			close(pending)

@@ -127,7 +127,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		if err := p.provision(ctx, repl, templates); err != nil {
 			return fmt.Errorf("provider %q: %w", p.Name, err)
 		}
-		h.catalogs[p] = new(catalog)
+		h.catalogs[p] = &catalog{now: clock}
 	}
 	h.callers.templates = *templates
 
