@@ -446,7 +446,7 @@ func TestWarnsOfAccessLog(t *testing.T) {
 		{"access log again", "", "log", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), "access.log")
+			file := filepath.Join(tempDir(t), "access.log")
 			log, err := validate(t, string(mustAdapt(t, strings.ReplaceAll("{\nadmin off\n"+tt.global+
 				"\n}\n:8080 {\n"+tt.site+"\naiclient2api {\nkey a 12345678\nprovider echo\n}\n}\n", "FILE", file))))
 			if err != nil {

@@ -46,7 +46,7 @@ func startExample(t *testing.T, file string) example {
 	for _, m := range envPlaceholder.FindAllStringSubmatch(text, -1) {
 		t.Setenv(m[1], "secret-of-"+m[1])
 	}
-	ex := example{port: freePort(t), dir: filepath.ToSlash(t.TempDir())}
+	ex := example{port: freePort(t), dir: filepath.ToSlash(tempDir(t))}
 	ex.base = "http://127.0.0.1:" + ex.port
 	plain, tlsPort := ex.port, freePort(t)
 	secure := strings.Contains(text, "\nai.example.com {")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -134,7 +135,7 @@ func quiet(t *testing.T, config string, to *logBuffer) []byte {
 	at(root, "admin")["disabled"] = true
 	at(at(root, "admin"), "config")["persist"] = false
 	if root["storage"] == nil {
-		root["storage"] = map[string]any{"module": "file_system", "root": t.TempDir()}
+		root["storage"] = map[string]any{"module": "file_system", "root": tempDir(t)}
 	}
 	out, err := json.Marshal(root)
 	if err != nil {
@@ -294,4 +295,21 @@ func (w logWriter) OpenWriter() (io.WriteCloser, error) {
 		return nil, fmt.Errorf("no log %q", w.ID)
 	}
 	return b.(io.WriteCloser), nil
+}
+
+// tempDir returns a folder for Caddy's storage. Unlike t.TempDir it does not mind
+// if Caddy, which cleans its storage in the background, still writes there when
+// the test ends.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "aiclient2api-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if os.RemoveAll(dir) != nil {
+			_ = os.RemoveAll(dir)
+		}
+	})
+	return dir
 }

@@ -38,7 +38,7 @@ func entries(t *testing.T, file string) (all []entry) {
 // What an operator wants to know of each call stands in Caddy's own access log.
 func TestAccessLogHasTheFacts(t *testing.T) {
 	d := newDouble(t)
-	accessLog := filepath.Join(t.TempDir(), "access.log")
+	accessLog := filepath.Join(tempDir(t), "access.log")
 	g := run(t, setup{
 		site: "log {\n output file " + accessLog + "\n format aiclient2api\n}",
 		directive: `

@@ -105,7 +105,7 @@ func canaryGateway(t *testing.T) (g *gateway, accessLog string) {
 	for place := range placing {
 		fmt.Fprintf(&keys, " {env.%s}", envOf("client key in "+place))
 	}
-	accessLog = filepath.Join(t.TempDir(), "access.log")
+	accessLog = filepath.Join(tempDir(t), "access.log")
 	return run(t, setup{
 		global: "debug",
 		log:    "level DEBUG",
@@ -301,7 +301,7 @@ func TestSecretsAreSeenNowhere(t *testing.T) {
 // Our log format may stand inside another filter of the operator's, which is
 // the natural way to hide one field more. It must still hide what it hides.
 func TestLogFormatHidesKeysInsideAnotherFilter(t *testing.T) {
-	accessLog := filepath.Join(t.TempDir(), "access.log")
+	accessLog := filepath.Join(tempDir(t), "access.log")
 	g := run(t, setup{
 		site: `
 			log {

@@ -61,7 +61,7 @@ func run(t *testing.T, s setup) *gateway {
 // prepare chooses ports and a directory for a gateway that is loaded later.
 func prepare(t *testing.T) *gateway {
 	t.Helper()
-	g := &gateway{dir: t.TempDir(), port: freePort(t), httpPort: freePort(t), httpsPort: freePort(t)}
+	g := &gateway{dir: tempDir(t), port: freePort(t), httpPort: freePort(t), httpsPort: freePort(t)}
 	t.Cleanup(func() {
 		if err := caddy.Stop(); err != nil {
 			t.Errorf("stopping Caddy: %v", err)
@@ -267,4 +267,21 @@ func receive[T any](t *testing.T, what string, c <-chan T, within time.Duration)
 		t.Fatalf("this did not happen in %v: %s", within, what)
 	}
 	return v
+}
+
+// tempDir returns a folder for Caddy's storage. Unlike t.TempDir it does not mind
+// if Caddy, which cleans its storage in the background, still writes there when
+// the test ends.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "aiclient2api-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if os.RemoveAll(dir) != nil {
+			_ = os.RemoveAll(dir)
+		}
+	})
+	return dir
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -65,7 +66,7 @@ func (g *gateway) load(t *testing.T, lines string) {
 	%s
 	respond "not ours" 418
 }
-`, t.TempDir(), g.url, lines, g.extra)
+`, tempDir(t), g.url, lines, g.extra)
 	adapted, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(config), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		t.Fatal(err)
@@ -157,3 +158,20 @@ func freeAddress(t *testing.T) string {
 }
 
 const question = `{"model":"m","messages":[{"role":"user","content":"hi"}]}`
+
+// tempDir returns a folder for Caddy's storage. Unlike t.TempDir it does not mind
+// if Caddy, which cleans its storage in the background, still writes there when
+// the test ends.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "aiclient2api-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if os.RemoveAll(dir) != nil {
+			_ = os.RemoveAll(dir)
+		}
+	})
+	return dir
+}
