@@ -3,6 +3,7 @@ package integration
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -85,10 +86,42 @@ func (g *gateway) load(t *testing.T, s setup) {
 			t.Errorf("adapting the Caddyfile: warning: %s", w)
 		}
 	}
+	reload := g.json != nil
 	g.json = adapted
 	if err := caddy.Load(adapted, true); err != nil {
 		t.Fatalf("loading the configuration: %v", err)
 	}
+	if reload {
+		g.settle(t)
+	}
+}
+
+// settle waits until the old configuration's socket is closed. For a moment
+// both listen, and a connection that waits in the old one's queue is reset:
+// that is Caddy's, and no provider has been asked then.
+func (g *gateway) settle(t *testing.T) {
+	t.Helper()
+	_, address, _ := strings.Cut(g.url, "://")
+	if !strings.Contains(address, ":") {
+		return // not a site that is reloaded in a test
+	}
+	well := 0
+	eventually(t, "new connections are answered", func() bool {
+		conn, err := net.DialTimeout("tcp", address, patience)
+		if err != nil {
+			well = 0
+			return false
+		}
+		defer conn.Close()
+		// a socket that has an owner keeps the connection open for a moment
+		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Millisecond))
+		_, err = conn.Read(make([]byte, 1))
+		var timeout net.Error
+		if well++; !errors.As(err, &timeout) || !timeout.Timeout() {
+			well = 0
+		}
+		return well == 10
+	})
 }
 
 // caddyfile writes the configuration. Nothing of it reaches beyond the test:

@@ -71,6 +71,7 @@ func (g *gateway) load(t *testing.T, lines string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	g.client.CloseIdleConnections() // those to the old configuration end
 	if err := caddy.Load(adapted, true); err != nil {
 		t.Fatal(err)
 	}
