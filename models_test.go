@@ -1,8 +1,11 @@
 package aiclient2api_test
 
 import (
+	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -135,6 +138,42 @@ func TestListOfModelsWithoutAProvider(t *testing.T) {
 	}
 	if took := time.Since(begun); took > 5*time.Second {
 		t.Errorf("it took %v", took)
+	}
+}
+
+// net/http repeats what the provider sent in its errors. A list of models and
+// a health check are asked for with the credential too, and what goes wrong
+// with them is logged.
+func TestWhatIsLoggedOfBackgroundRequests(t *testing.T) {
+	const secret = "sk-operator-secret"
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if r, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+				fmt.Fprintf(conn, "HTTP/1.1 %s\r\n\r\n", strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+			}
+			conn.Close()
+		}
+	}()
+	s := serve(t, "open\nprovider own openai {\napi_key "+secret+"\nupstream http://"+l.Addr().String()+"/v1\nhealth_uri /ready\nhealth_interval 1h\n}")
+	s.ask(t, "GET", "/v1/models", "")
+	for _, msg := range []string{"fetching a provider's list of models", "HTTP request failed"} {
+		for until := time.Now().Add(deadline); len(s.log.entries(t, msg)) == 0; {
+			if time.Now().After(until) {
+				t.Fatalf("nothing is logged of %q: %s", msg, s.log)
+			}
+		}
+	}
+	if text := s.log.String(); strings.Contains(text, secret) || !strings.Contains(text, "****") {
+		t.Errorf("the log: %s", text)
 	}
 }
 

@@ -6,6 +6,7 @@ package upstream
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -84,6 +85,12 @@ func (a *Account) attempt(secrets []string) exchange.Attempt {
 		return exchange.Attempt{Own: true, Secret: a.bytes}
 	}
 	return exchange.Attempt{Secret: []byte(secrets[a.SecretAt])}
+}
+
+// hide returns an error of the network's without the account's credential,
+// which net/http repeats if the provider does.
+func (a *Account) hide(err error) error {
+	return errors.New(exchange.Attempt{Secret: a.bytes}.Hide(err))
 }
 
 // url returns the address of a path below the base URL.

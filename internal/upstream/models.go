@@ -45,7 +45,7 @@ func (p *Pool) models(ctx context.Context, a *Account) ([]string, error) {
 	}
 	res, err := p.base.RoundTrip(out)
 	if err != nil {
-		return nil, err
+		return nil, a.hide(err)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {

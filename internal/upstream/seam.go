@@ -162,7 +162,11 @@ func (t transport) check(r *http.Request, a *Account) (*http.Response, error) {
 	if err := t.sign(out, a, nil, secret); err != nil {
 		return nil, err
 	}
-	return t.base.RoundTrip(out)
+	res, err := t.base.RoundTrip(out)
+	if err != nil {
+		return nil, a.hide(err) // reverse_proxy logs it
+	}
+	return res, nil
 }
 
 // errorOf turns a failed attempt into what reverse_proxy understands: an
