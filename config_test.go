@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
 )
 
 // withProvider is a handler with a provider "work" of kind openai and one
@@ -220,7 +223,7 @@ func TestSecretsFromFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	port := freePort(t)
+	port := strconv.Itoa(caddytest.FreePort(t))
 	mustLoad(t, server(fmt.Sprintf(`{"handler":"aiclient2api","keys":[{"name":"a","secrets":["{file.%[1]s/client}"]}],
 		"providers":[{"name":"work","kind":{"kind":"openai_compatible"},
 			"accounts":[{"name":"1","api_key":"{file.%[1]s/vendor}","upstream":"%[2]s"}]}]}`,
@@ -236,7 +239,7 @@ func TestSecretsFromFiles(t *testing.T) {
 // TestEmptyLists: a list that is empty is one that is not there, as Caddy's
 // own JSON has it, which drops such lists when it is written again.
 func TestEmptyLists(t *testing.T) {
-	port := freePort(t)
+	port := strconv.Itoa(caddytest.FreePort(t))
 	mustLoad(t, server(`{"handler":"aiclient2api","open":true,"keys":[],"models":[],"default":[],
 		"providers":[{"name":"echo","accounts":[],"models":[],"formats":[]}]}`, "127.0.0.1:"+port))
 	status, body := answer(t, nil, "POST", "http://127.0.0.1:"+port+"/v1/chat/completions",
@@ -250,7 +253,7 @@ func TestEmptyLists(t *testing.T) {
 func TestProvisionAsksNobody(t *testing.T) {
 	var asked atomic.Int32
 	vendor := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
-	port := freePort(t)
+	port := strconv.Itoa(caddytest.FreePort(t))
 	handler := `{"handler":"aiclient2api","open":true,"providers":[{"name":"work","kind":{"kind":"openai_compatible"},
 		"accounts":[{"name":"1","api_key":"sk-1","upstream":"` + vendor.URL + `"}]}]}`
 	if _, err := validate(t, server(handler, "127.0.0.1:0")); err != nil {
@@ -282,7 +285,7 @@ func TestFailedProvision(t *testing.T) {
 		{"bad health check", `"kind":{"kind":"echo"},"reverse_proxy":{"health_checks":{"active":{"uri":"/","expect_body":"("}}}`, "expect"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			port := freePort(t)
+			port := strconv.Itoa(caddytest.FreePort(t))
 			url := "http://127.0.0.1:" + port + "/v1/models/echo"
 			mustLoad(t, good(port))
 			_, err := load(t, server(`{"handler":"aiclient2api","open":true,"providers":[
@@ -306,7 +309,7 @@ func TestFailedProvision(t *testing.T) {
 func TestOptional(t *testing.T) {
 	t.Setenv("UNSET", "")
 	t.Setenv("OPENAI_API_KEY", "")
-	port := freePort(t)
+	port := strconv.Itoa(caddytest.FreePort(t))
 	log := mustLoad(t, string(mustAdapt(t, fmt.Sprintf(`{
 	admin off
 }
@@ -446,7 +449,7 @@ func TestWarnsOfAccessLog(t *testing.T) {
 		{"access log again", "", "log", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			file := filepath.Join(tempDir(t), "access.log")
+			file := filepath.Join(caddytest.StorageDir(t), "access.log")
 			log, err := validate(t, string(mustAdapt(t, strings.ReplaceAll("{\nadmin off\n"+tt.global+
 				"\n}\n:8080 {\n"+tt.site+"\naiclient2api {\nkey a 12345678\nprovider echo\n}\n}\n", "FILE", file))))
 			if err != nil {

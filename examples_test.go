@@ -13,10 +13,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
 )
 
 // example is one of the files in examples/ as a test runs it.
@@ -46,9 +49,9 @@ func startExample(t *testing.T, file string) example {
 	for _, m := range envPlaceholder.FindAllStringSubmatch(text, -1) {
 		t.Setenv(m[1], "secret-of-"+m[1])
 	}
-	ex := example{port: freePort(t), dir: filepath.ToSlash(tempDir(t))}
+	ex := example{port: strconv.Itoa(caddytest.FreePort(t)), dir: filepath.ToSlash(caddytest.StorageDir(t))}
 	ex.base = "http://127.0.0.1:" + ex.port
-	plain, tlsPort := ex.port, freePort(t)
+	plain, tlsPort := ex.port, strconv.Itoa(caddytest.FreePort(t))
 	secure := strings.Contains(text, "\nai.example.com {")
 	if secure {
 		plain, tlsPort = tlsPort, plain

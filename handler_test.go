@@ -7,9 +7,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
 )
 
 // site is a Caddy with our handler, before a handler that answers 418.
@@ -21,7 +24,7 @@ type site struct {
 // serve serves a handler's block until the end of the test.
 func serve(t *testing.T, block string) *site {
 	t.Helper()
-	port := freePort(t)
+	port := strconv.Itoa(caddytest.FreePort(t))
 	s := &site{url: "http://127.0.0.1:" + port}
 	s.log = mustLoad(t, string(mustAdapt(t, fmt.Sprintf(
 		"{\nauto_https off\n}\nhttp://127.0.0.1:%s {\nbind 127.0.0.1\nheader >X-Facts %q\naiclient2api {\n%s\n}\nrespond \"not ours\" 418\n}\n",

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +16,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	aiclient2api "github.com/aiclient2api/caddy-aiclient2api"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
 )
 
 // How the tests of the configuration work: a Caddyfile is adapted to JSON
@@ -135,7 +134,7 @@ func quiet(t *testing.T, config string, to *logBuffer) []byte {
 	at(root, "admin")["disabled"] = true
 	at(at(root, "admin"), "config")["persist"] = false
 	if root["storage"] == nil {
-		root["storage"] = map[string]any{"module": "file_system", "root": tempDir(t)}
+		root["storage"] = map[string]any{"module": "file_system", "root": caddytest.StorageDir(t)}
 	}
 	out, err := json.Marshal(root)
 	if err != nil {
@@ -176,22 +175,6 @@ func mustLoad(t *testing.T, config string) *logBuffer {
 		t.Fatalf("loading: %v", err)
 	}
 	return log
-}
-
-// freePort returns a port that nobody listens on. It is the system's choice
-// from a large range, so that nobody takes it in the moment until it is used.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // deadline is how long something may take that takes no time.
@@ -295,21 +278,4 @@ func (w logWriter) OpenWriter() (io.WriteCloser, error) {
 		return nil, fmt.Errorf("no log %q", w.ID)
 	}
 	return b.(io.WriteCloser), nil
-}
-
-// tempDir returns a folder for Caddy's storage. Unlike t.TempDir it does not mind
-// if Caddy, which cleans its storage in the background, still writes there when
-// the test ends.
-func tempDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "aiclient2api-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if os.RemoveAll(dir) != nil {
-			_ = os.RemoveAll(dir)
-		}
-	})
-	return dir
 }

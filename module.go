@@ -50,7 +50,7 @@ const defaultMaxBody = 64 << 20
 // `{http.aiclient2api.upstream_model}` | The model's name at the provider
 // `{http.aiclient2api.format}` | The format that was spoken with the provider
 // `{http.aiclient2api.stream}` | Whether the answer was a stream
-// `{http.aiclient2api.attempts}` | How many times a provider was asked
+// `{http.aiclient2api.attempts}` | How many accounts were asked
 // `{http.aiclient2api.input_tokens}` | Tokens of the prompt, cached ones included, if the provider said so
 // `{http.aiclient2api.output_tokens}` | Tokens of the answer, reasoning included, if the provider said so
 // `{http.aiclient2api.cached_tokens}` | Tokens that were read from a cache, if the provider said so

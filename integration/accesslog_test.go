@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
 )
 
 // entry is a line of the access log, as far as it is looked at.
@@ -38,7 +40,7 @@ func entries(t *testing.T, file string) (all []entry) {
 // What an operator wants to know of each call stands in Caddy's own access log.
 func TestAccessLogHasTheFacts(t *testing.T) {
 	d := newDouble(t)
-	accessLog := filepath.Join(tempDir(t), "access.log")
+	accessLog := filepath.Join(caddytest.StorageDir(t), "access.log")
 	g := run(t, setup{
 		site: "log {\n output file " + accessLog + "\n format aiclient2api\n}",
 		directive: `

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
 )
 
 // canaries are secrets that must be seen nowhere, by where they live. Each
@@ -105,7 +107,7 @@ func canaryGateway(t *testing.T) (g *gateway, accessLog string) {
 	for place := range placing {
 		fmt.Fprintf(&keys, " {env.%s}", envOf("client key in "+place))
 	}
-	accessLog = filepath.Join(tempDir(t), "access.log")
+	accessLog = filepath.Join(caddytest.StorageDir(t), "access.log")
 	return run(t, setup{
 		global: "debug",
 		log:    "level DEBUG",
@@ -301,7 +303,7 @@ func TestSecretsAreSeenNowhere(t *testing.T) {
 // Our log format may stand inside another filter of the operator's, which is
 // the natural way to hide one field more. It must still hide what it hides.
 func TestLogFormatHidesKeysInsideAnotherFilter(t *testing.T) {
-	accessLog := filepath.Join(tempDir(t), "access.log")
+	accessLog := filepath.Join(caddytest.StorageDir(t), "access.log")
 	g := run(t, setup{
 		site: `
 			log {

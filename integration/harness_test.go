@@ -21,6 +21,7 @@ import (
 	"github.com/openai/openai-go/v3/option"
 
 	_ "github.com/aiclient2api/caddy-aiclient2api"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
 )
 
 // clientKey is the client key of the gateways that are not about keys.
@@ -62,7 +63,7 @@ func run(t *testing.T, s setup) *gateway {
 // prepare chooses ports and a directory for a gateway that is loaded later.
 func prepare(t *testing.T) *gateway {
 	t.Helper()
-	g := &gateway{dir: tempDir(t), port: freePort(t), httpPort: freePort(t), httpsPort: freePort(t)}
+	g := &gateway{dir: caddytest.StorageDir(t), port: caddytest.FreePort(t), httpPort: caddytest.FreePort(t), httpsPort: caddytest.FreePort(t)}
 	t.Cleanup(func() {
 		if err := caddy.Stop(); err != nil {
 			t.Errorf("stopping Caddy: %v", err)
@@ -165,17 +166,6 @@ func (g *gateway) showLog(t *testing.T) {
 	}
 	const most = 4 << 10
 	t.Logf("the end of Caddy's log:\n%s", log[max(0, len(log)-most):])
-}
-
-// freePort returns a port that nobody listens on.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // client returns an HTTP client with connections of its own: HTTP/2 where the
@@ -300,21 +290,4 @@ func receive[T any](t *testing.T, what string, c <-chan T, within time.Duration)
 		t.Fatalf("this did not happen in %v: %s", within, what)
 	}
 	return v
-}
-
-// tempDir returns a folder for Caddy's storage. Unlike t.TempDir it does not mind
-// if Caddy, which cleans its storage in the background, still writes there when
-// the test ends.
-func tempDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "aiclient2api-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if os.RemoveAll(dir) != nil {
-			_ = os.RemoveAll(dir)
-		}
-	})
-	return dir
 }

@@ -1,7 +1,7 @@
 // Package buffer reads bodies, of requests and of answers, into pooled memory
-// and lends them to readers. net/http may go on reading a request body after the round trip has
-// returned, so that memory goes back to its pool only when the last reader
-// over it was closed.
+// and lends them to readers. net/http may go on reading a request body after
+// the round trip has returned, so that memory goes back to its pool only when
+// the last reader over it was closed.
 package buffer
 
 import (
@@ -58,8 +58,7 @@ func put(b []byte) {
 // ErrTooLarge says that a body has more bytes than it may have.
 var ErrTooLarge = errors.New("body is too large")
 
-// Body is a request body in memory. It begins with one reference, the
-// handler's; each reader holds one more.
+// Body is a body in memory. It begins with one reference, that of who read it; each reader holds one more.
 type Body struct {
 	bytes []byte
 	refs  atomic.Int32

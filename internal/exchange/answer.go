@@ -84,21 +84,17 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 	if err != nil {
 		return x.broken(res, "the answer broke off: "+reason(err))
 	}
+	defer body.Release() // what is handed on holds it too
 	mask(body.Bytes(), a.Secret)
-	begun := body.Reader([][]byte{body.Bytes()})
+	begun := [][]byte{body.Bytes()}
 	if !all {
-		body.Release()
 		if !isObject(body.Bytes()) {
-			_ = begun.Close()
 			return x.broken(res, notJSON(res))
 		}
-		return x.handOn(res, &long{x: x, begun: begun, rest: res.Body, secret: a.Secret}, res.ContentLength), nil
+		relayed := &long{x: x, begun: body.Reader(begun), rest: res.Body, secret: a.Secret}
+		return x.handOn(res, relayed, res.ContentLength), nil
 	}
-	defer body.Release()
 	usage, fail, ok := x.format.Whole(body.Bytes())
-	if !ok || fail != nil {
-		_ = begun.Close()
-	}
 	if !ok {
 		return x.broken(res, notJSON(res))
 	}
@@ -107,7 +103,7 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 	}
 	x.Usage = usage
 	_ = res.Body.Close()
-	out := x.handOn(res, begun, int64(len(body.Bytes())))
+	out := x.handOn(res, body.Reader(begun), int64(len(body.Bytes())))
 	if !strings.Contains(out.Header.Get("Content-Type"), "json") {
 		out.Header["Content-Type"] = []string{"application/json"} // what it is, whatever it was called
 	}

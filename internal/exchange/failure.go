@@ -149,7 +149,7 @@ func reason(err error) string {
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
 	switch {
-	case closed(err):
+	case IsClosed(err):
 		return "the connection was closed"
 	case isTimeout(err):
 		return "it took too long"
@@ -166,7 +166,9 @@ func reason(err error) string {
 	return "the connection failed"
 }
 
-func closed(err error) bool {
+// IsClosed reports whether an error says that the other side had closed the
+// connection in the middle.
+func IsClosed(err error) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed)
 }
 

@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +16,7 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/aiclient2api/caddy-aiclient2api"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
 )
 
 const answer = `{"choices":[{"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}`
@@ -66,7 +65,7 @@ func (g *gateway) load(t *testing.T, lines string) {
 	%s
 	respond "not ours" 418
 }
-`, tempDir(t), g.url, lines, g.extra)
+`, caddytest.StorageDir(t), g.url, lines, g.extra)
 	adapted, _, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(config), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
 		t.Fatal(err)
@@ -150,29 +149,7 @@ func fails(status int) http.HandlerFunc {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return fmt.Sprintf("127.0.0.1:%d", caddytest.FreePort(t))
 }
 
 const question = `{"model":"m","messages":[{"role":"user","content":"hi"}]}`
-
-// tempDir returns a folder for Caddy's storage. Unlike t.TempDir it does not mind
-// if Caddy, which cleans its storage in the background, still writes there when
-// the test ends.
-func tempDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "aiclient2api-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if os.RemoveAll(dir) != nil {
-			_ = os.RemoveAll(dir)
-		}
-	})
-	return dir
-}

@@ -40,7 +40,7 @@ func (p *Pool) models(ctx context.Context, a *Account) ([]string, error) {
 		return nil, err
 	}
 	out.Header = http.Header{"Accept": jsonType, "Accept-Encoding": identity, "User-Agent": userAgent}
-	if err := (transport{p}).sign(out, a, nil, a.Secret); err != nil {
+	if err := p.sign(out, a, nil, a.Secret); err != nil {
 		return nil, fmt.Errorf("signing: %w", err)
 	}
 	res, err := p.base.RoundTrip(out)

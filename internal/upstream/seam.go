@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -28,24 +29,20 @@ type selector struct {
 // the client's own request, for policies that look at headers and cookies.
 func (s selector) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
 	x := exchange.From(r.Context())
-	left := 0
-	for _, a := range s.Accounts {
-		if a.eligible(x) {
-			left++
+	left, all := pool, true // the pool is in the accounts' order
+	for i, a := range s.Accounts {
+		switch open := a.eligible(x); {
+		case !open && all:
+			all = false
+			left = append(make(reverseproxy.UpstreamPool, 0, len(pool)), pool[:i]...)
+		case open && !all:
+			left = append(left, a.upstream)
 		}
 	}
-	if left == 0 {
+	if len(left) == 0 {
 		return nil
 	}
-	if left < len(pool) {
-		pool = make(reverseproxy.UpstreamPool, 0, left)
-		for _, a := range s.Accounts {
-			if a.eligible(x) && len(pool) < left {
-				pool = append(pool, a.upstream)
-			}
-		}
-	}
-	return s.policy.Select(pool, x.Request, w)
+	return s.policy.Select(left, x.Request, w)
 }
 
 // retryable says whether the next account is asked.
@@ -121,10 +118,10 @@ func (t transport) via(a *Account) http.RoundTripper {
 }
 
 // sign applies the operator's header_up, then the credential.
-func (t transport) sign(out *http.Request, a *Account, body [][]byte, secret string) error {
-	if t.headerUp != nil {
+func (p *Pool) sign(out *http.Request, a *Account, body [][]byte, secret string) error {
+	if p.headerUp != nil {
 		out.Header = out.Header.Clone() // it replaces in place, and values are shared
-		t.headerUp.ApplyToRequest(out)
+		p.headerUp.ApplyToRequest(out)
 		if out.Header["User-Agent"] == nil {
 			out.Header["User-Agent"] = []string{""} // none; net/http would send its own
 		}
@@ -155,11 +152,7 @@ func (t transport) check(r *http.Request, a *Account) (*http.Response, error) {
 	if out.Header["User-Agent"] == nil {
 		out.Header["User-Agent"] = userAgent
 	}
-	secret := ""
-	if a.own() {
-		secret = a.Secret
-	}
-	if err := t.sign(out, a, nil, secret); err != nil {
+	if err := t.sign(out, a, nil, a.Secret); err != nil { // empty if it comes with requests
 		return nil, err
 	}
 	res, err := t.base.RoundTrip(out)
@@ -172,7 +165,7 @@ func (t transport) check(r *http.Request, a *Account) (*http.Response, error) {
 // errorOf turns a failed attempt into what reverse_proxy understands: an
 // error with a status. What means that the client has left stays what it is.
 func errorOf(err error) error {
-	if r, ok := err.(*exchange.RetryableError); ok { //nolint:errorlint // it is not wrapped
+	if r, ok := errors.AsType[*exchange.RetryableError](err); ok {
 		return caddyhttp.HandlerError{Err: r, StatusCode: r.Status}
 	}
 	return err

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"runtime/debug"
@@ -74,7 +73,7 @@ func send(out *http.Request, body *buffer.Body, segments [][]byte, via http.Roun
 		GotFirstResponseByte: func() { answered.Store(true) },
 	}))
 	res, err := via.RoundTrip(traced)
-	if err == nil || !reused.Load() || answered.Load() || !isClosed(err) || out.Context().Err() != nil {
+	if err == nil || !reused.Load() || answered.Load() || !wasClosed(err) || out.Context().Err() != nil {
 		return res, err
 	}
 	if ht, ok := via.(*reverseproxy.HTTPTransport); ok {
@@ -85,10 +84,9 @@ func send(out *http.Request, body *buffer.Body, segments [][]byte, via http.Roun
 	return via.RoundTrip(again)
 }
 
-// isClosed reports whether an error says that the other side had closed the
+// wasClosed reports whether an error says that the other side had closed the
 // connection: nothing else is repeated, and least of all what took too long.
-func isClosed(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+func wasClosed(err error) bool {
+	return exchange.IsClosed(err) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		strings.Contains(err.Error(), "server closed idle connection") // net/http's own, which is not exported
 }
