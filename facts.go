@@ -90,6 +90,8 @@ func (c *call) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 		{"upstream_model", c.Model},
 		{"format", c.Format},
 		{"rung", c.Rung},
+		{"lossy", c.Lossy},
+		{"lost", strings.Join(c.Lost, ", ")},
 		{"interrupted", c.Interrupted},
 	} {
 		if f.value != "" {

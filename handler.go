@@ -67,30 +67,39 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	// 5. each target until one answers
 	c.Header, c.Query = exchange.Upward(r.Header, r.URL.RawQuery)
 	for _, t := range targets {
-		x, err := exchange.Plan(&c.Call, t.plan(c.Head.Model))
-		if err != nil {
-			c.Fail(&exchange.Failure{Class: exchange.Unavailable, Status: err.Status, Err: err})
-			continue
-		}
-		pool := t.provider.pool
-		if !pool.Available(x) {
-			c.Fail(nobody(t.provider.Name, pool.Lacks(&c.Call)))
-			continue
-		}
-		if err := pool.ServeHTTP(w, x); err == nil || c.Gone() {
+		if h.ask(w, c, t) {
 			return nil
-		} else if c.Failure == nil {
-			c.Fail(&exchange.Failure{
-				Class: exchange.Unavailable, Status: http.StatusBadGateway,
-				Err: &llm.Error{Message: fmt.Sprintf("provider %q could not be asked", t.provider.Name)},
-			})
-			h.logger.Error("asking provider", zap.String("provider", t.provider.Name), zap.Error(err))
 		}
 	}
 
 	// 6. nobody answered: the most telling failure
 	c.report(w)
 	return nil
+}
+
+// ask asks one target. It returns true if there is nothing more to be done: it
+// answered, or the client has left.
+func (h *Handler) ask(w http.ResponseWriter, c *call, t target) bool {
+	x, bad := exchange.Plan(&c.Call, t.plan(c.Head.Model))
+	if bad != nil {
+		c.Fail(&exchange.Failure{Class: exchange.Unavailable, Status: bad.Status, Err: bad})
+		return false
+	}
+	defer x.Release()
+	pool := t.provider.pool
+	if !pool.Available(x) {
+		c.Fail(nobody(t.provider.Name, pool.Lacks(&c.Call)))
+		return false
+	}
+	err := pool.ServeHTTP(w, x)
+	if err != nil && !c.Gone() && c.Failure == nil {
+		c.Fail(&exchange.Failure{
+			Class: exchange.Unavailable, Status: http.StatusBadGateway,
+			Err: &llm.Error{Message: fmt.Sprintf("provider %q could not be asked", t.provider.Name)},
+		})
+		h.logger.Error("asking provider", zap.String("provider", t.provider.Name), zap.Error(err))
+	}
+	return err == nil || c.Gone()
 }
 
 // call is one request on its way through the handler.
@@ -107,6 +116,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, ep endpoint) *ca
 		Client:  ep.client,
 		Op:      ep.op,
 		Debug:   h.DebugHeaders,
+		Strict:  h.Strict,
 		Start:   time.Now(),
 	}}
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)

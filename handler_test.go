@@ -115,7 +115,7 @@ func TestFaultsOfARequest(t *testing.T) {
 		{name: "provider was left out", path: "/v1/chat/completions", body: `{"model":"left"}`, headers: []string{"Authorization", bob}, status: 503, says: "provider gone", code: "provider_not_configured"},
 		{name: "operation is not offered", path: "/v1/embeddings", body: `{"model":"echo","input":"x"}`, headers: []string{"Authorization", bob}, status: 400, says: "embeddings", code: "unsupported_operation", param: "model"},
 		{name: "no such model in the list", method: "GET", path: "/v1/models/nothing", headers: []string{"Authorization", bob}, status: 404, code: "model_not_found", param: "model"},
-		{name: "the provider says so", path: "/v1/chat/completions", body: `{"model":"echo"}`, headers: []string{"Authorization", bob}, status: 400, says: "'messages'"},
+		{name: "the provider says so", path: "/v1/chat/completions", body: `{"model":"echo"}`, headers: []string{"Authorization", bob}, status: 400, says: "'messages'", param: "messages"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if tc.method == "" {

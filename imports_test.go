@@ -19,12 +19,14 @@ var mayImport = map[string][]string{
 	"internal/glob":      {},
 	"formats":            {"llm", "sse"},
 	"formats/standard":   {"formats", "formats/*"},
-	"formats/*":          {"formats", "llm", "sse"},
+	"formats/*":          {"formats", "formats/jsonschema", "llm", "sse"},
+	"formats/jsonschema": {"formats"},
+	"formats/formattest": {"formats", "formats/*", "llm", "sse"}, // tests import it, nobody else
 	"llm":                {},
 	"sse":                {},
 	"providers":          {"formats", "llm"},
 	"providers/standard": {"providers/*"},
-	"providers/*":        {"providers", "formats", "llm"},
+	"providers/*":        {"providers", "formats", "formats/standard", "llm"}, // echo decodes and encodes
 	"cmd/caddy":          {""},
 }
 

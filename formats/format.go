@@ -57,8 +57,10 @@ type Upstream interface {
 	// Name is the format's name in the configuration and in logs.
 	Name() string
 
-	// Path is the path of an operation below the provider's base URL.
-	Path(op Operation) string
+	// Path is the path of an operation below the provider's base URL, escaped,
+	// and the query that belongs to it. Some protocols say there which model
+	// is asked and whether for a stream.
+	Path(op Operation, model string, stream bool) (path, query string)
 
 	// Opening says what an event at the start of a stream is. For a Failure
 	// the error is returned with it.

@@ -1,7 +1,185 @@
 package formats
 
-import "github.com/tidwall/gjson"
+import (
+	"bytes"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
 
 // AppendString appends s as a JSON string literal. Bytes that are no UTF-8
 // become U+FFFD.
 func AppendString(dst []byte, s string) []byte { return gjson.AppendJSONString(dst, s) }
+
+// AppendQuoted appends raw bytes of JSON as the literal of a string that holds
+// them: arguments of a call that are an object here and a text there.
+func AppendQuoted(dst, raw []byte) []byte {
+	if bytes.IndexByte(raw, '\\') < 0 && isPlain(raw) {
+		dst = append(dst, '"')
+		for len(raw) > 0 {
+			n := bytes.IndexByte(raw, '"')
+			if n < 0 {
+				dst = append(dst, raw...)
+				break
+			}
+			dst = append(append(dst, raw[:n]...), `\"`...)
+			raw = raw[n+1:]
+		}
+		return append(dst, '"')
+	}
+	return gjson.AppendJSONString(dst, string(raw))
+}
+
+// isPlain reports whether b is printable ASCII.
+func isPlain(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// AsLiteral returns a JSON value as a string literal, nil if it is no string or
+// not a valid one. It is how a decoder takes a piece of a provider's bytes that
+// it hands on as it is.
+func AsLiteral(value []byte) llm.Literal {
+	n := len(value)
+	if n < 2 || value[0] != '"' || value[n-1] != '"' {
+		return nil
+	}
+	for in := value[1 : n-1]; ; {
+		at := 0
+		for at < len(in) && in[at] >= ' ' && in[at] != '\\' && in[at] != '"' {
+			at++
+		}
+		if at == len(in) {
+			return value
+		}
+		size := escape(in[at:])
+		if size == 0 {
+			return nil
+		}
+		in = in[at+size:]
+	}
+}
+
+// escape returns the length of the escape that b begins with, 0 if it is none.
+func escape(b []byte) int {
+	if len(b) < 2 || b[0] != '\\' {
+		return 0
+	}
+	switch b[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if len(b) < 6 {
+			return 0
+		}
+		for _, c := range b[2:6] {
+			if c-'0' > 9 && c|0x20-'a' > 5 {
+				return 0
+			}
+		}
+		return 6
+	}
+	return 0
+}
+
+// Decoded returns the string that a literal stands for, "" for none.
+func Decoded(l llm.Literal) string {
+	if len(l) < 2 {
+		return ""
+	}
+	if bytes.IndexByte(l, '\\') < 0 {
+		return string(l.Inner())
+	}
+	return gjson.ParseBytes(l).String()
+}
+
+// Encoded returns the literal of a string.
+func Encoded(s string) llm.Literal { return AppendString(nil, s) }
+
+// Characters counts the characters (Unicode code points) of a literal; an
+// escaped surrogate pair, whole or not, counts as one by its second half.
+func Characters(l llm.Literal) (n int64) {
+	in := l.Inner()
+	for at := 0; at < len(in); at++ {
+		switch c := in[at]; {
+		case c&0xc0 == 0x80: // not the first byte of one
+		case c != '\\' || at+1 >= len(in):
+			n++
+		case in[at+1] != 'u':
+			n++
+			at++
+		case at+5 < len(in):
+			if h := in[at+2 : at+4]; h[0]|0x20 != 'd' || !strings.ContainsRune("89abAB", rune(h[1])) {
+				n++
+			}
+			at += 5
+		}
+	}
+	return n
+}
+
+// AsNumber returns a JSON value as a number, nil if it is none. The value is
+// one that a walk has found, so that what begins like a number is one.
+func AsNumber(value []byte) llm.Number {
+	if len(value) == 0 || value[0] != '-' && value[0]-'0' > 9 {
+		return nil
+	}
+	return value
+}
+
+// IsNull reports whether a JSON value is null.
+func IsNull(value []byte) bool { return string(value) == "null" }
+
+// Int returns a JSON number as an integer, cut at the point; ok is false for
+// what is no number or too large.
+func Int(value []byte) (n int64, ok bool) {
+	if AsNumber(value) == nil {
+		return 0, false
+	}
+	plain := len(value) <= 18
+	for i, c := range value {
+		if c-'0' > 9 && (i > 0 || c != '-') {
+			plain = false
+		}
+	}
+	if !plain {
+		f := gjson.ParseBytes(value).Float()
+		if f < -(1<<53) || f > 1<<53 || f != f {
+			return 0, false
+		}
+		return int64(f), true
+	}
+	for i, c := range value {
+		if i > 0 || c != '-' {
+			n = n*10 + int64(c-'0')
+		}
+	}
+	if value[0] == '-' {
+		n = -n
+	}
+	return n, true
+}
+
+// AsCount returns a JSON value as a number of tokens; what is no number, or
+// less than none, is unknown.
+func AsCount(value []byte) llm.Count {
+	if n, ok := Int(value); ok && n >= 0 {
+		return llm.Tokens(n)
+	}
+	return llm.Count{}
+}
+
+// Unescaped returns the bytes of a string, of which base64 and URLs have no
+// need to be escaped, so that they are a part of the literal as a rule.
+func Unescaped(l llm.Literal) []byte {
+	if bytes.IndexByte(l, '\\') < 0 {
+		return l.Inner()
+	}
+	return []byte(Decoded(l))
+}

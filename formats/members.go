@@ -56,6 +56,28 @@ func (m *Members) Is(name string) bool {
 	return bytes.IndexByte(m.Key, '\\') >= 0 && unescape(m.Key) == name
 }
 
+// Name is the current member's name, escapes resolved.
+func (m *Members) Name() []byte {
+	if bytes.IndexByte(m.Key, '\\') < 0 {
+		return m.Key
+	}
+	return []byte(unescape(m.Key))
+}
+
+// Member returns the value of the first member of that name in the object b;
+// nil if there is none, if it is null or if b is no object.
+func Member(b []byte, name string) []byte {
+	for m := MembersOf(b); m.Next(); {
+		if m.Is(name) {
+			if v := m.Value(); !IsNull(v) {
+				return v
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
 // unescape resolves the escapes of a key.
 func unescape(key []byte) string {
 	quoted := make([]byte, 0, len(key)+2)
@@ -94,6 +116,47 @@ func (m *Members) Next() bool {
 	}
 	m.at++
 	m.blanks()
+	m.Start = m.at
+	if err := m.value(); err != nil {
+		return m.fail(err)
+	}
+	m.End = m.at
+	return true
+}
+
+// Elements walks over the elements of one JSON array, as Members does over an
+// object's members.
+type Elements struct{ m Members }
+
+// ElementsOf returns a walk over the array in b.
+func ElementsOf(b []byte) Elements { return Elements{Members{b: b}} }
+
+// Value returns the bytes of the current element.
+func (e *Elements) Value() []byte { return e.m.Value() }
+
+// Err is what ended the walk, nil after a whole array.
+func (e *Elements) Err() error { return e.m.Err }
+
+// Next goes to the next element.
+func (e *Elements) Next() bool {
+	m := &e.m
+	m.blanks()
+	switch c := m.byte(); {
+	case !m.begun && c == '[':
+		m.begun = true
+		m.at++
+		m.blanks()
+		if m.byte() == ']' {
+			return m.end()
+		}
+	case m.begun && c == ',':
+		m.at++
+		m.blanks()
+	case m.begun && c == ']':
+		return m.end()
+	default:
+		return m.fail(ErrSyntax)
+	}
 	m.Start = m.at
 	if err := m.value(); err != nil {
 		return m.fail(err)

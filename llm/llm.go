@@ -1,6 +1,10 @@
-// Package llm holds what every wire format has in common: the neutral terms
-// in which errors and token usage travel between a provider's format and a
-// client's. It imports the standard library only.
+// Package llm is the neutral form in which a conversation travels between a
+// client's format and a provider's: a Request one way, Events, Usage and Error
+// the other. It knows no wire format and imports the standard library only.
+//
+// With it N client formats and M provider formats need N+M translations. Each
+// format decodes into this form and encodes from it, and what it writes must
+// follow from these doc comments alone.
 package llm
 
 import "strings"
@@ -49,6 +53,8 @@ type Usage struct {
 	Output Count
 	// Cached is the part of Input that was read from a prompt cache.
 	Cached Count
+	// Written is the part of Input that was written to a prompt cache.
+	Written Count
 	// Reasoning is the part of Output that is reasoning.
 	Reasoning Count
 }

@@ -52,6 +52,11 @@ type Spec struct {
 	// (embeddings …), in its vendor's own protocol.
 	Operations []string
 
+	// ModelList is the path, below the base URL, and the query by which the
+	// provider's list of models is asked for; "" is "/models". The answer is
+	// {"data":[{"id"}]} or, as Google has it, {"models":[{"name"}]}.
+	ModelList string
+
 	// Models are patterns of the models that it serves when the operator
 	// names none; nil if the provider has to be asked.
 	Models []string

@@ -24,16 +24,16 @@ func (Upstream) Name() string { return Name }
 
 // Path returns where an operation stands below a base URL such as
 // https://api.openai.com/v1.
-func (Upstream) Path(op formats.Operation) string {
+func (Upstream) Path(op formats.Operation, _ string, _ bool) (path, query string) {
 	switch op {
 	case formats.Completions:
-		return "/completions"
+		return "/completions", ""
 	case formats.Embeddings:
-		return "/embeddings"
+		return "/embeddings", ""
 	case formats.Moderations:
-		return "/moderations"
+		return "/moderations", ""
 	default:
-		return "/chat/completions"
+		return "/chat/completions", ""
 	}
 }
 

@@ -114,6 +114,14 @@ func Begin(r io.Reader, length, limit int64) (body *Body, whole bool, err error)
 	return newBody(b), false, nil
 }
 
+// Get returns an empty slice with room for n bytes, for somebody who makes a
+// body and then gives it to Of.
+func Get(n int) []byte { return get(n) }
+
+// Of makes a body of b, whose memory is the body's from then on. The caller
+// releases it.
+func Of(b []byte) *Body { return newBody(b) }
+
 func newBody(b []byte) *Body {
 	body := &Body{bytes: b}
 	body.refs.Store(1)

@@ -55,8 +55,14 @@ func (x *Exchange) Answer(res *http.Response, a Attempt) (*http.Response, error)
 		// panic at 042, follow a protocol switch, carry keys to another host
 		return x.broken(res, fmt.Sprintf("it answered with status %d", res.StatusCode))
 	case x.isStream(res):
+		if x.Rung == Translate {
+			return x.translateStream(res, a)
+		}
 		return x.stream(res, a)
 	default:
+		if x.Rung == Translate {
+			return x.translateWhole(res, a)
+		}
 		return x.whole(res, a)
 	}
 }
@@ -105,7 +111,7 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 	_ = res.Body.Close()
 	out := x.handOn(res, body.Reader(begun), int64(len(body.Bytes())))
 	if !strings.Contains(out.Header.Get("Content-Type"), "json") {
-		out.Header["Content-Type"] = []string{"application/json"} // what it is, whatever it was called
+		out.Header["Content-Type"] = []string{jsonContent} // what it is, whatever it was called
 	}
 	return out, nil
 }
@@ -169,6 +175,9 @@ func (x *Exchange) handOn(res *http.Response, body io.ReadCloser, length int64) 
 	header := downward(res.Header, x.Debug)
 	if length >= 0 {
 		header["Content-Length"] = []string{strconv.FormatInt(length, 10)}
+	}
+	if x.Lossy != "" {
+		header[lossyHeader] = []string{x.Lossy}
 	}
 	x.DebugHeaders(header)
 	return response(res, res.StatusCode, header, body, length)

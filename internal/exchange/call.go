@@ -38,10 +38,16 @@ type Call struct {
 	RequestID string
 	// Debug is whether answers bear debug headers.
 	Debug bool
+	// Strict is whether nothing may be left out when a request is translated.
+	Strict bool
 	// Start is when the request came in.
 	Start time.Time
 
 	Outcome
+
+	// the request in neutral terms, or why it cannot be read; once it was asked for
+	request   *llm.Request
+	undecoded *llm.Error
 }
 
 // Outcome is what became of a call: facts for the log, and the failure to
@@ -53,6 +59,10 @@ type Outcome struct {
 	Model, Format string
 	// Rung is how much was done to the request, "" if nobody was asked.
 	Rung string
+	// Lossy names what of the request was left out when it was translated, Lost
+	// what of the answer was.
+	Lossy string
+	Lost  []string
 	// Attempts counts the accounts that were asked.
 	Attempts int
 	// Stream is whether that answer is a stream.

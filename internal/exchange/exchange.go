@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -15,17 +16,20 @@ import (
 // answer back. Each exchange takes the first that it can.
 type Rung uint8
 
-// The rungs. Envelopes (unwrap) and translation come with the neutral form.
+// The rungs. Envelopes (unwrap) come with the first provider that has one.
 const (
 	// Verbatim: same format, same model name. The client's bytes go up, the
 	// provider's come down.
 	Verbatim Rung = iota
 	// Splice: same format, another model name. Only those bytes change.
 	Splice
+	// Translate: the formats differ. The request and the answer pass through
+	// the neutral form.
+	Translate
 )
 
 // String returns the rung's name in logs.
-func (r Rung) String() string { return [...]string{"verbatim", "splice"}[r] }
+func (r Rung) String() string { return [...]string{"verbatim", "splice", "translate"}[r] }
 
 // Target is where a call may go: a provider and a model's name there.
 type Target struct {
@@ -45,11 +49,12 @@ type Exchange struct {
 	Target Target
 	Rung   Rung
 
-	format   formats.Upstream
-	segments [][]byte // of the body
-	tried    []int    // accounts
-	class    Class    // of the last attempt
-	over     bool     // an answer was handed on, or nobody can mend the failure
+	translation *translation // nil on the other rungs
+	format      formats.Upstream
+	segments    [][]byte // of the body
+	tried       []int    // accounts
+	class       Class    // of the last attempt
+	over        bool     // an answer was handed on, or nobody can mend the failure
 }
 
 // Value makes the exchange known in its own context.
@@ -77,6 +82,10 @@ func Plan(c *Call, t Target) (*Exchange, *llm.Error) {
 	}
 	body := c.Body.Bytes()
 	switch {
+	case x.format == nil && c.Op == formats.Conversation:
+		if err := x.translate(); err != nil {
+			return nil, err
+		}
 	case x.format == nil:
 		return nil, cannot(c, t)
 	case t.Model == c.Head.Model:
@@ -118,15 +127,26 @@ func cannot(c *Call, t Target) *llm.Error {
 	}
 }
 
-// Path is where the exchange goes below an account's base URL.
-func (x *Exchange) Path() string { return x.format.Path(x.Op) }
+// Path is where the exchange goes below an account's base URL, escaped, and
+// the query that goes with it.
+func (x *Exchange) Path() (path, query string) {
+	path, query = x.format.Path(x.Op, x.Target.Model, x.Head.Stream)
+	if x.Rung != Translate && query == "" {
+		query = x.Query
+	}
+	return path, query
+}
 
-// Segments returns the parts of the body that goes up, and their length.
-func (x *Exchange) Segments() (parts [][]byte, length int64) {
+// Upload is the body that goes up: its parts, their length, and the memory
+// that readers over them hold.
+func (x *Exchange) Upload() (memory *buffer.Body, parts [][]byte, length int64) {
 	for _, s := range x.segments {
 		length += int64(len(s))
 	}
-	return x.segments, length
+	if x.translation != nil {
+		return x.translation.body, x.segments, length
+	}
+	return x.Body, x.segments, length
 }
 
 // Begin notes that an account is about to be asked.
@@ -135,6 +155,10 @@ func (x *Exchange) Begin(account int, name string) {
 	x.Provider, x.Account = x.Target.Provider, name
 	x.Model, x.Format = x.Target.Model, x.format.Name()
 	x.Call.Rung = x.Rung.String()
+	x.Lossy, x.Lost = "", nil
+	if x.translation != nil {
+		x.Lossy = lossy(x.translation.sent.Lost)
+	}
 	x.Attempts++
 }
 

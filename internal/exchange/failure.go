@@ -83,6 +83,9 @@ func (x *Exchange) refused(res *http.Response, a Attempt) (*http.Response, error
 // refuse makes an error of an attempt.
 func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Response, error) {
 	_ = res.Body.Close()
+	if x.Rung == Translate {
+		*e = foreign(*e)
+	}
 	class := Classify(e.Status, a.Own)
 	f := &Failure{
 		Class:  class,

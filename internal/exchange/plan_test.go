@@ -35,7 +35,7 @@ func TestPlan(t *testing.T) {
 			if bad != nil {
 				t.Fatal(bad.Message)
 			}
-			segments, length := x.Segments()
+			_, segments, length := x.Upload()
 			if got := string(bytes.Join(segments, nil)); got != tc.want || length != int64(len(tc.want)) || x.Rung != tc.rung {
 				t.Errorf("got %s (%d bytes), %v", got, length, x.Rung)
 			}
@@ -52,7 +52,7 @@ func TestPlanWithoutAModel(t *testing.T) {
 	if bad != nil {
 		t.Fatal(bad.Message)
 	}
-	segments, _ := x.Segments()
+	_, segments, _ := x.Upload()
 	if got := string(bytes.Join(segments, nil)); got != `{"model":"m","input":"x"}` {
 		t.Errorf("got %s", got)
 	}
@@ -70,7 +70,7 @@ func TestPlanReplacesANullModel(t *testing.T) {
 	if bad != nil {
 		t.Fatal(bad.Message)
 	}
-	segments, _ := x.Segments()
+	_, segments, _ := x.Upload()
 	if got := string(bytes.Join(segments, nil)); got != `{"model":"m","input":"x"}` {
 		t.Errorf("got %s", got)
 	}

@@ -109,9 +109,14 @@ func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error)
 	if !strings.HasPrefix(out.Header.Get("Content-Type"), eventStream) {
 		out.Header["Content-Type"] = []string{eventStream}
 	}
-	out.Header["Cache-Control"] = []string{"no-cache, no-transform"}
-	out.Header["X-Accel-Buffering"] = []string{"no"}
+	unbuffered(out.Header)
 	return out, nil
+}
+
+// unbuffered asks proxies before us and caches to pass a stream on as it comes.
+func unbuffered(h http.Header) {
+	h["Cache-Control"] = []string{"no-cache, no-transform"}
+	h["X-Accel-Buffering"] = []string{"no"}
 }
 
 // open reads a stream up to its first content. It returns the error that
@@ -126,6 +131,7 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 			if !ok {
 				break
 			}
+			ev = bare(ev, events[:len(events)-len(rest)])
 			events = rest
 			mask(ev.Data, secret)
 			if opening, fail := x.format.Opening(ev); opening != formats.Preamble {
@@ -140,8 +146,8 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 			continue
 		}
 		// the last event may lack its end; nothing comes after it
-		ev, ok := sse.Last(w.buf[at:])
-		if ok && ev.Data != nil {
+		ev, _ := sse.Last(w.buf[at:])
+		if ev = bare(ev, w.buf[at:]); ev.Data != nil {
 			mask(ev.Data, secret)
 			if _, fail := x.format.Opening(ev); fail != nil {
 				return fail, nil

@@ -93,13 +93,17 @@ func (a *Account) hide(err error) error {
 	return errors.New(exchange.Attempt{Secret: a.bytes}.Hide(err))
 }
 
-// url returns the address of a path below the base URL.
+// url returns the address of a path, which is escaped, below the base URL.
 func (a *Account) url(path, query string) *url.URL {
 	u := *a.Base
-	u.Path += path
-	if u.RawPath != "" {
-		u.RawPath += path
+	plain, err := url.PathUnescape(path)
+	if err != nil {
+		plain = path
 	}
+	if u.RawPath != "" || plain != path {
+		u.RawPath = u.EscapedPath() + path
+	}
+	u.Path += plain
 	switch {
 	case query == "":
 	case u.RawQuery == "":

@@ -1,10 +1,12 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/tidwall/gjson"
@@ -35,7 +37,8 @@ func (p *Pool) Models(ctx context.Context) ([]string, error) {
 
 func (p *Pool) models(ctx context.Context, a *Account) ([]string, error) {
 	ctx = context.WithValue(ctx, caddy.ReplacerCtxKey, caddy.NewReplacer()) // for header_up
-	out, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url("/models", "").String(), nil)
+	path, query, _ := strings.Cut(cmp.Or(a.Provider.Spec().ModelList, "/models"), "?")
+	out, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url(path, query).String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +62,28 @@ func (p *Pool) models(ctx context.Context, a *Account) ([]string, error) {
 	if !formats.Balanced(body.Bytes()) {
 		return nil, errors.New("provider's list of models is not JSON")
 	}
-	var ids []string
-	gjson.GetBytes(body.Bytes(), "data.#.id").ForEach(func(_, id gjson.Result) bool {
+	return modelIDs(gjson.ParseBytes(body.Bytes())), nil
+}
+
+// modelIDs reads a list of models. Of Google's list, which names all that it
+// has, only those that hold a conversation count.
+func modelIDs(list gjson.Result) (ids []string) {
+	add := func(id gjson.Result) bool {
 		if id.Type == gjson.String && id.Str != "" {
-			ids = append(ids, id.Str)
+			ids = append(ids, strings.TrimPrefix(id.Str, "models/"))
 		}
 		return len(ids) < mostModels
+	}
+	if data := list.Get("data.#.id"); data.Exists() {
+		data.ForEach(func(_, id gjson.Result) bool { return add(id) })
+		return ids
+	}
+	list.Get("models").ForEach(func(_, m gjson.Result) bool {
+		methods := m.Get("supportedGenerationMethods")
+		if methods.Exists() && !methods.Get(`#(=="generateContent")`).Exists() {
+			return true
+		}
+		return add(m.Get("name"))
 	})
-	return ids, nil
+	return ids
 }

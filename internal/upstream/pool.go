@@ -181,8 +181,9 @@ func (p *Pool) Healthy() bool {
 // client's, because the proxy prints it in its debug log.
 func (p *Pool) ServeHTTP(w http.ResponseWriter, x *exchange.Exchange) error {
 	bare := x.Request.WithContext(x)
-	bare.URL = &url.URL{Path: x.Path()}
-	bare.RequestURI = bare.URL.Path
+	path, _ := x.Path()
+	bare.URL = &url.URL{Path: path}
+	bare.RequestURI = path
 	bare.Header = make(http.Header, 8)
 	bare.Body, bare.ContentLength = http.NoBody, 0
 	bare.TransferEncoding, bare.Trailer = nil, nil

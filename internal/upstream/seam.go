@@ -90,23 +90,23 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // ask sends the request to an account.
 func (t transport) ask(a *Account, x *exchange.Exchange) (*http.Response, error) {
-	segments, length := x.Segments()
+	memory, segments, length := x.Upload()
 	out := (&http.Request{
 		Method:        x.Request.Method,
-		URL:           a.url(x.Path(), x.Query),
+		URL:           a.url(x.Path()),
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        outward(x),
 		Host:          a.Base.Host,
 		ContentLength: length,
-		Body:          x.Body.Reader(segments),
+		Body:          memory.Reader(segments),
 	}).WithContext(x.Request.Context())
 	if err := t.sign(out, a, segments, a.secret(x.Secrets)); err != nil {
 		_ = out.Body.Close()
 		return nil, fmt.Errorf("signing: %w", err)
 	}
-	return send(out, x.Body, segments, t.via(a))
+	return send(out, memory, segments, t.via(a))
 }
 
 // via returns what carries requests of an account.

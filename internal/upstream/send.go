@@ -46,8 +46,9 @@ var (
 // that the request may be repeated on a fresh connection if a kept-alive one
 // turns out to be closed.
 func outward(x *exchange.Exchange) http.Header {
-	h := make(http.Header, 8+len(x.Header))
-	maps.Copy(h, x.Header)
+	client := x.Upward()
+	h := make(http.Header, 8+len(client))
+	maps.Copy(h, client)
 	h["Accept"] = jsonType
 	if x.Head.Stream {
 		h["Accept"] = streamType

@@ -2,12 +2,14 @@
 // told. It is the default of the quick start, a target for load tests and a
 // double for tests.
 //
-// This file is the Caddy module, reply.go decides what is said, and chat.go
-// is the only one that knows a wire format.
+// This file is the Caddy module, reply.go decides what is said, and stream.go
+// says it. None of them knows a wire format: requests are heard and answers
+// are given in neutral terms.
 package echo
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,6 +19,9 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/standard"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
 	"github.com/aiclient2api/caddy-aiclient2api/providers"
 )
 
@@ -108,21 +113,29 @@ func (p *Provider) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		body = buf.Bytes()
 	}
-	q, err := readChat(body)
-	if err != nil {
-		return response(http.StatusBadRequest, "application/json", appendChatError(nil, err.Error())), nil
+	speaker, _ := standard.Client(p.Spec().Formats[0]).(formats.Speaker)
+	head, bad := formats.Scan(body)
+	var asked *llm.Request
+	if bad == nil {
+		asked, bad = speaker.Decode(body)
 	}
+	if bad != nil {
+		return response(bad.Status, "application/json", speaker.AppendError(nil, bad, false)), nil
+	}
+	q := hear(asked)
 	a := p.reply(q)
-	if q.stream {
+	said := events{q: q, a: a, model: formats.Encoded(head.Model)}
+	writer := speaker.Encoder(formats.Answer{Request: asked, Model: head.Model, ID: rand.Text(), Created: time.Now().Unix()})
+	if head.Stream {
 		res := response(http.StatusOK, "text/event-stream", nil)
 		res.ContentLength = -1
-		res.Body = &stream{ctx: r.Context(), delay: time.Duration(p.Delay), frames: chatFrames(q, a)}
+		res.Body = &stream{ctx: r.Context(), delay: time.Duration(p.Delay), events: said, writer: writer}
 		return res, nil
 	}
 	if err := sleep(r.Context(), time.Duration(p.Delay)*time.Duration(a.count())); err != nil {
 		return nil, err
 	}
-	return response(http.StatusOK, "application/json", appendChatAnswer(nil, q, a)), nil
+	return response(http.StatusOK, "application/json", writer.AppendWhole(nil, said.all())), nil
 }
 
 func response(status int, contentType string, body []byte) *http.Response {

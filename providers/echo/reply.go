@@ -1,28 +1,67 @@
 package echo
 
 import (
-	"context"
-	"io"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
-// question is what a request says, whatever format it came in.
+// question is what echo hears of a request.
 type question struct {
-	model        string
-	text         string // the last text of the user
-	words        int    // of all turns
-	tools        []tool // none if the client wants no call
-	stream       bool
-	includeUsage bool
+	text  string // the last text of the user
+	words int    // of all turns
+	tools []tool // none if the client wants no call
 }
 
 // tool is one tool on offer.
 type tool struct {
 	name       string
 	parameters gjson.Result // the schema of its arguments
+}
+
+// hear reads a request.
+func hear(r *llm.Request) (q question) {
+	last := llm.Part{}
+	for _, t := range r.Turns {
+		text := textOf(t.Parts)
+		q.words += countWords(text)
+		if t.Role == llm.User && len(t.Parts) > 0 {
+			last = t.Parts[len(t.Parts)-1]
+			if t.Parts[0].Kind != llm.Result {
+				q.text = text
+			}
+		} else {
+			last = llm.Part{}
+		}
+	}
+	if len(q.text) > maxText {
+		q.text = strings.ToValidUTF8(q.text[:maxText], "")
+	}
+	// after a tool's result comes a text, or a client would call for ever
+	if last.Kind == llm.Result || r.ToolChoice.Mode == llm.None {
+		return q
+	}
+	for _, t := range r.Tools[:min(len(r.Tools), maxTools)] {
+		q.tools = append(q.tools, tool{name: formats.Decoded(t.Name), parameters: gjson.ParseBytes(t.Schema)})
+	}
+	return q
+}
+
+// textOf returns the texts of a turn, those of results among them.
+func textOf(parts []llm.Part) string {
+	var texts []string
+	for _, p := range parts {
+		switch p.Kind {
+		case llm.Text:
+			texts = append(texts, formats.Decoded(p.Text))
+		case llm.Result:
+			texts = append(texts, textOf(p.Content))
+		}
+	}
+	return strings.Join(texts, "\n")
 }
 
 // answer is what is said to it: words, or a call.
@@ -119,49 +158,4 @@ func hasWord(text, name string) bool {
 		at++
 	}
 	return false
-}
-
-// stream hands out one frame a Read, each after a delay. It is pulled: there
-// is no goroutine that could stay behind.
-type stream struct {
-	ctx    context.Context
-	delay  time.Duration
-	frames frames
-	rest   []byte
-}
-
-// frames yields the bytes of a stream piece by piece, nil at the end.
-type frames interface{ next() []byte }
-
-// Read waits for the delay and copies the next frame.
-func (s *stream) Read(b []byte) (int, error) {
-	if len(s.rest) == 0 {
-		if err := sleep(s.ctx, s.delay); err != nil {
-			return 0, err
-		}
-		if s.rest = s.frames.next(); s.rest == nil {
-			return 0, io.EOF
-		}
-	}
-	n := copy(b, s.rest)
-	s.rest = s.rest[n:]
-	return n, nil
-}
-
-// Close does nothing: nothing is open.
-func (*stream) Close() error { return nil }
-
-// sleep waits for d or until ctx is done.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -1,0 +1,175 @@
+package chat
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// content reads the content of a message: a text or a list of parts.
+func (d *decoder) content(msg *message) []llm.Part {
+	v := msg.content
+	if v == nil {
+		return nil
+	}
+	switch v[0] {
+	case '"':
+		return []llm.Part{{Kind: llm.Text, Text: d.text(Client{}.Place(msg.at, -1)+".content", v), At: -1}}
+	case '[':
+	case '{': // some clients send the only part without the list
+		return []llm.Part{d.part(msg.at, 0, v)}
+	default:
+		place := Client{}.Place(msg.at, -1) + ".content"
+		d.fail(place, "'%s' must be a text or a list of parts", place)
+		return nil
+	}
+	var parts []llm.Part
+	at := 0
+	for e := formats.ElementsOf(v); e.Next() && d.err == nil; at++ {
+		if v := e.Value(); v[0] == '"' {
+			parts = append(parts, llm.Part{Kind: llm.Text, Text: formats.AsLiteral(v), At: at})
+		} else {
+			parts = append(parts, d.part(msg.at, at, v))
+		}
+	}
+	return parts
+}
+
+// part reads a part of a content
+// (https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages).
+func (d *decoder) part(turn, at int, v []byte) llm.Part {
+	p := llm.Part{At: at}
+	place := Client{}.Place(turn, at)
+	var kind string
+	var text, inner []byte
+	for m := formats.MembersOf(v); m.Next(); {
+		switch v := m.Value(); string(m.Key) {
+		case "type":
+			kind = formats.Decoded(formats.AsLiteral(v))
+		case "text", "refusal":
+			text = v
+		case "image_url", "input_audio", "file", "video_url":
+			inner = v
+		case "cache_control":
+			if !formats.IsNull(v) {
+				p.Cache = v
+			}
+		}
+	}
+	switch kind {
+	case "text", "input_text", "output_text":
+		p.Text = d.text(place+".text", text)
+	case "refusal":
+		p.Kind = llm.Refusal
+		p.Text = d.text(place+".refusal", text)
+	case "image_url":
+		p.Kind = llm.Image
+		p.Media = d.linked(place+".image_url", inner)
+	case "video_url":
+		p.Kind = llm.Video
+		p.Media = d.linked(place+".video_url", inner)
+	case "input_audio":
+		p.Kind = llm.Audio
+		p.Media = &llm.Media{
+			Data: formats.Unescaped(formats.AsLiteral(formats.Member(inner, "data"))),
+			MIME: "audio/" + formats.Decoded(formats.AsLiteral(formats.Member(inner, "format"))),
+		}
+		if len(p.Media.Data) == 0 {
+			d.fail(place, "'%s.input_audio.data' must be base64", place)
+		}
+	case "file":
+		p.Kind = llm.File
+		p.Media = d.file(place+".file", inner)
+	case "thinking", "redacted_thinking":
+		if p, ok := thinkingBlock(v); ok {
+			return p
+		}
+	default:
+		d.fail(place, "'%s' has the unknown type %q", place, llm.Clip(kind, 40))
+	}
+	return p
+}
+
+// linked reads a URL that may hold the data itself.
+func (d *decoder) linked(place string, v []byte) *llm.Media {
+	m := new(llm.Media)
+	link := formats.AsLiteral(v) // some clients leave out the object
+	if link == nil {
+		link = formats.AsLiteral(formats.Member(v, "url"))
+		m.Detail = formats.AsLiteral(formats.Member(v, "detail"))
+	}
+	d.source(m, place, link)
+	return m
+}
+
+func (d *decoder) file(place string, v []byte) *llm.Media {
+	m := new(llm.Media)
+	var data llm.Literal
+	for w := formats.MembersOf(v); w.Next(); {
+		switch s := formats.AsLiteral(w.Value()); string(w.Key) {
+		case "file_id":
+			m.FileID = s
+		case "filename":
+			m.Name = s
+		case "file_data":
+			data = s
+		}
+	}
+	if m.FileID.Empty() {
+		m.FileID = nil
+		d.source(m, place, data)
+	}
+	return m
+}
+
+// source reads where the content of a medium is.
+func (d *decoder) source(m *llm.Media, place string, link llm.Literal) {
+	raw := formats.Unescaped(link)
+	switch {
+	case len(raw) == 0:
+		d.fail(place, "'%s' has no content", place)
+	case bytes.HasPrefix(raw, []byte("data:")):
+		d.dataURL(m, place, raw[len("data:"):])
+	case bytes.Contains(raw[:min(len(raw), 64)], []byte("://")):
+		m.URL = link
+	case bytes.IndexByte(raw, ':') < 0: // the data as such
+		m.Data = raw
+		m.MIME = byExtension[lower(path.Ext(formats.Decoded(m.Name)))]
+	default:
+		d.fail(place, "'%s' must be an http or data URL", place)
+	}
+}
+
+// byExtension are the types of files whose name is all that tells.
+var byExtension = map[string]string{
+	".pdf": "application/pdf", ".txt": "text/plain", ".md": "text/markdown", ".csv": "text/csv",
+	".html": "text/html", ".json": "application/json", ".png": "image/png", ".jpg": "image/jpeg",
+	".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp",
+}
+
+// dataURL reads what follows "data:" (RFC 2397).
+func (d *decoder) dataURL(m *llm.Media, place string, raw []byte) {
+	head, data, ok := bytes.Cut(raw, []byte{','})
+	if !ok {
+		d.fail(place, "'%s' is a data URL without data", place)
+		return
+	}
+	mime, params, _ := strings.Cut(string(head), ";")
+	if m.MIME = strings.TrimSpace(mime); m.MIME == "" {
+		m.MIME = "text/plain"
+	}
+	if params == "base64" || strings.HasSuffix(params, ";base64") {
+		m.Data = data
+		return
+	}
+	text, err := url.PathUnescape(string(data))
+	if err != nil {
+		d.fail(place, "'%s' is a data URL that cannot be read", place)
+	}
+	m.Data = base64.StdEncoding.AppendEncode(nil, []byte(text))
+}

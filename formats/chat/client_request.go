@@ -1,0 +1,289 @@
+package chat
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// Decode reads a request
+// (https://platform.openai.com/docs/api-reference/chat/create). Beside OpenAI's
+// own members it knows those that are customary where one client talks to
+// models of many vendors: top_k, thinking, reasoning, cache_control,
+// reasoning_content, reasoning_details and extra_content.
+func (Client) Decode(body []byte) (*llm.Request, *llm.Error) {
+	if !gjson.ValidBytes(body) {
+		return nil, invalid("", "the request body is not valid JSON")
+	}
+	d := decoder{r: new(llm.Request)}
+	for m := formats.MembersOf(body); m.Next() && d.err == nil; {
+		if v := m.Value(); !formats.IsNull(v) {
+			d.member(m.Name(), v)
+		}
+	}
+	if d.err == nil && len(d.r.Turns) == 0 {
+		d.fail("messages", "'messages' must be a list with at least one message")
+	}
+	if d.err != nil {
+		return nil, d.err
+	}
+	if d.r.MaxTokens == nil {
+		d.r.MaxTokens = d.maxTokens
+	}
+	return d.r, nil
+}
+
+// Place names a part of a message as OpenAI's own errors do.
+func (Client) Place(turn, part int) string {
+	place := "messages[" + strconv.Itoa(turn) + "]"
+	if part >= 0 {
+		place += ".content[" + strconv.Itoa(part) + "]"
+	}
+	return place
+}
+
+// decoder is what is known of a request while it is read.
+type decoder struct {
+	r         *llm.Request
+	maxTokens llm.Number // the older member
+	err       *llm.Error
+}
+
+func invalid(param, message string) *llm.Error {
+	return &llm.Error{Status: http.StatusBadRequest, Param: param, Message: message}
+}
+
+// fail notes the first error.
+func (d *decoder) fail(param, format string, args ...any) {
+	if d.err == nil {
+		d.err = invalid(param, fmt.Sprintf(format, args...))
+	}
+}
+
+// member reads one member of the top level, which is not null.
+func (d *decoder) member(name, v []byte) {
+	r := d.r
+	switch string(name) {
+	case "model":
+	case "messages":
+		d.messages(v)
+	case "stream":
+		r.Stream = string(v) == "true"
+	case "stream_options":
+		r.StreamUsage = string(formats.Member(v, "include_usage")) == "true"
+	case "tools":
+		d.tools(v)
+	case "functions":
+		d.functions(v)
+	case "tool_choice":
+		d.toolChoice(v)
+	case "function_call":
+		d.functionCall(v)
+	case "parallel_tool_calls":
+		r.Serial = string(v) == "false"
+	case "response_format":
+		d.responseFormat(v)
+	case "max_completion_tokens":
+		r.MaxTokens = d.number("max_completion_tokens", v)
+	case "max_tokens":
+		d.maxTokens = d.number("max_tokens", v)
+	case "temperature":
+		r.Temperature = d.number("temperature", v)
+	case "top_p":
+		r.TopP = d.number("top_p", v)
+	case "top_k":
+		r.TopK = d.number("top_k", v)
+	case "frequency_penalty":
+		r.FrequencyPenalty = d.number("frequency_penalty", v)
+	case "presence_penalty":
+		r.PresencePenalty = d.number("presence_penalty", v)
+	case "seed":
+		r.Seed = d.number("seed", v)
+	case "n":
+		d.candidates(v)
+	case "stop":
+		d.stop(v)
+	case "logprobs":
+		r.Logprobs = string(v) == "true"
+	case "top_logprobs":
+		r.TopLogprobs = d.number("top_logprobs", v)
+	case "user":
+		r.User = d.text("user", v)
+	case "safety_identifier":
+		if r.User == nil {
+			r.User = d.text("safety_identifier", v)
+		}
+	case "reasoning_effort", "reasoning", "thinking", "google", "extra_body":
+		d.reasoning(string(name), v)
+	case "modalities":
+		for e := formats.ElementsOf(v); e.Next(); {
+			if string(e.Value()) != `"text"` {
+				d.fail("modalities", "this provider answers with text only, not with %s", e.Value())
+			}
+		}
+	case "audio":
+		// goes with the modality audio
+	default:
+		d.advice(string(name), v)
+	}
+}
+
+// harmless are values of members that say no more than their absence.
+var harmless = map[string]string{
+	"store":         "false",
+	"service_tier":  `"auto"`,
+	"verbosity":     `"medium"`,
+	"metadata":      "{}",
+	"logit_bias":    "{}",
+	"function_call": `"auto"`,
+}
+
+// advice notes a member that is not translated.
+func (d *decoder) advice(name string, v []byte) {
+	if harmless[name] != string(v) {
+		d.r.Advice = append(d.r.Advice, name)
+	}
+}
+
+func (d *decoder) number(name string, v []byte) llm.Number {
+	n := formats.AsNumber(v)
+	if n == nil {
+		d.fail(name, "'%s' must be a number", name)
+	}
+	return n
+}
+
+func (d *decoder) text(name string, v []byte) llm.Literal {
+	s := formats.AsLiteral(v)
+	if s == nil {
+		d.fail(name, "'%s' must be a string", name)
+	}
+	return s
+}
+
+func (d *decoder) candidates(v []byte) {
+	n, ok := formats.Int(v)
+	if !ok || n < 1 || n > 128 {
+		d.fail("n", "'n' must be a number from 1 to 128")
+		return
+	}
+	d.r.Candidates = int(n)
+}
+
+func (d *decoder) stop(v []byte) {
+	if v[0] != '[' {
+		d.r.Stop = []llm.Literal{d.text("stop", v)}
+		return
+	}
+	for e := formats.ElementsOf(v); e.Next(); {
+		d.r.Stop = append(d.r.Stop, d.text("stop", e.Value()))
+	}
+}
+
+// responseFormat reads the form of the answer
+// (https://platform.openai.com/docs/guides/structured-outputs).
+func (d *decoder) responseFormat(v []byte) {
+	switch kind := formats.Decoded(formats.AsLiteral(formats.Member(v, "type"))); kind {
+	case "text":
+	case "json_object":
+		d.r.Output.Form = llm.JSON
+	case "json_schema":
+		out := llm.Output{Form: llm.ToSchema}
+		for m := formats.MembersOf(formats.Member(v, "json_schema")); m.Next(); {
+			v := m.Value()
+			switch string(m.Key) {
+			case "name":
+				out.Name = formats.AsLiteral(v)
+			case "description":
+				out.Description = formats.AsLiteral(v)
+			case "schema":
+				out.Schema = v
+			case "strict":
+				out.Strict = boolean(v)
+			}
+		}
+		if len(out.Schema) == 0 || out.Schema[0] != '{' {
+			d.fail("response_format", "'response_format.json_schema.schema' must be an object")
+		}
+		d.r.Output = out
+	default:
+		d.fail("response_format", "'response_format.type' must be text, json_object or json_schema, not %q", kind)
+	}
+}
+
+// boolean reads true or false, nil for anything else.
+func boolean(v []byte) *bool {
+	switch string(v) {
+	case "true", "false":
+		b := v[0] == 't'
+		return &b
+	}
+	return nil
+}
+
+// reasoning reads how much to think: OpenAI's word, Anthropic's object, that
+// of OpenRouter, or Google's in the place where its OpenAI-like API has it
+// (https://ai.google.dev/gemini-api/docs/openai).
+func (d *decoder) reasoning(name string, v []byte) {
+	r := &d.r.Reasoning
+	switch name {
+	case "reasoning_effort":
+		d.effort(v)
+	case "reasoning":
+		for m := formats.MembersOf(v); m.Next(); {
+			switch v := m.Value(); string(m.Key) {
+			case "effort":
+				if !formats.IsNull(v) {
+					d.effort(v)
+				}
+			case "max_tokens":
+				r.Budget = formats.AsCount(v)
+			case "exclude":
+				r.Hide = string(v) == "true"
+			case "enabled":
+				r.Adaptive = string(v) == "true"
+			}
+		}
+	case "thinking":
+		switch formats.Decoded(formats.AsLiteral(formats.Member(v, "type"))) {
+		case "enabled":
+			r.Budget = formats.AsCount(formats.Member(v, "budget_tokens"))
+			r.Adaptive = !r.Budget.Known
+		case "adaptive":
+			r.Adaptive = true
+		case "disabled":
+			r.Budget = llm.Tokens(0)
+		}
+	case "extra_body":
+		if google := formats.Member(v, "google"); len(google) > 0 {
+			d.reasoning("google", google)
+		}
+	case "google":
+		if formats.Member(v, "cached_content") != nil {
+			d.fail(name, "cached content of Google's cannot be used through this protocol")
+		}
+		config := formats.Member(v, "thinking_config")
+		if budget, ok := formats.Int(formats.Member(config, "thinking_budget")); ok {
+			r.Budget = llm.Count{N: max(0, budget), Known: budget >= 0}
+			r.Adaptive = budget < 0
+		}
+		if level := formats.Member(config, "thinking_level"); level != nil {
+			d.effort(level)
+		}
+		r.Hide = string(formats.Member(config, "include_thoughts")) == "false"
+	}
+}
+
+func (d *decoder) effort(v []byte) {
+	e := llm.Effort(lower(formats.Decoded(formats.AsLiteral(v))))
+	if _, ok := e.Rank(); !ok {
+		d.fail("reasoning_effort", "'reasoning_effort' must be none, minimal, low, medium, high, xhigh or max, not %s", llm.Clip(string(v), 40))
+		return
+	}
+	d.r.Reasoning.Effort = e
+}

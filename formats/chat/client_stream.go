@@ -1,0 +1,240 @@
+package chat
+
+import (
+	"strconv"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// encoder writes an answer, as chunks of a stream
+// (https://platform.openai.com/docs/api-reference/chat/streaming) or as a body.
+type encoder struct {
+	formats.Answer
+	head    []byte // what every chunk begins with
+	choices []choice
+	usage   llm.Usage
+	stated  bool
+}
+
+// choice is what is known of one alternative while it is streamed.
+type choice struct {
+	begun   bool
+	open    llm.Kind
+	calls   int         // that were opened
+	plain   bool        // the open call is of a tool that takes a plain text
+	spoke   bool        // the open call has arguments
+	refused bool        // a refusal was written
+	from    int64       // characters of the text before the open block
+	chars   int64       // characters of the text
+	thought []byte      // text of the open thought, once it may be signed
+	signed  llm.Literal // signature of the open thought
+	origin  llm.Origin
+	details int // elements of reasoning_details that were written
+	cites   []llm.Citation
+}
+
+// Encoder returns what writes one answer.
+func (Client) Encoder(a formats.Answer) formats.Encoder { return &encoder{Answer: a} }
+
+// Append appends chunks. A role comes first, the finish once, then the usage
+// if the client wants it, then the terminator.
+func (e *encoder) Append(dst []byte, events []llm.Event) []byte {
+	for i := range events {
+		dst = e.append(dst, &events[i])
+	}
+	return dst
+}
+
+func (e *encoder) append(dst []byte, ev *llm.Event) []byte {
+	switch ev.Step {
+	case llm.Start:
+		e.start(ev)
+		return dst
+	case llm.Stated:
+		e.usage, e.stated = ev.Usage, true
+		return dst
+	case llm.Lost:
+		return dst
+	case llm.Fail:
+		return Client{}.AppendError(dst, ev.Err, true)
+	case llm.End:
+		if e.Request.StreamUsage && e.stated && isWhole(e.usage) {
+			dst = append(dst, e.head...)
+			dst = append(dst, `,"choices":[],"usage":`...)
+			dst = appendUsage(dst, e.usage)
+			dst = append(dst, "}\n\n"...)
+		}
+		return append(dst, "data: [DONE]\n\n"...)
+	}
+	for len(e.choices) <= ev.Choice {
+		e.choices = append(e.choices, choice{})
+	}
+	c := &e.choices[ev.Choice]
+	if !c.begun {
+		c.begun = true
+		dst = e.open(dst, ev.Choice)
+		dst = append(dst, `"role":"assistant","content":"","refusal":null`...)
+		dst = e.close(dst, "")
+	}
+	switch ev.Step {
+	case llm.Open:
+		return e.opened(dst, c, ev)
+	case llm.Delta:
+		return e.delta(dst, c, ev)
+	case llm.Sign:
+		return e.sign(dst, c, ev)
+	case llm.Cite:
+		c.cites = append(c.cites, *ev.Citation)
+	case llm.Close:
+		return e.closed(dst, c, ev)
+	case llm.Finish:
+		if ev.Reason == llm.Filtered && !ev.Text.Empty() && !c.refused {
+			dst = e.open(dst, ev.Choice)
+			dst = append(append(dst, `"refusal":`...), ev.Text...)
+			dst = e.close(dst, "")
+		}
+		dst = e.open(dst, ev.Choice)
+		return e.close(dst, e.reason(ev.Reason))
+	}
+	return dst
+}
+
+// start makes what every chunk begins with.
+func (e *encoder) start(ev *llm.Event) {
+	e.head = e.appendHead(append(e.head[:0], "data: "...), "chat.completion.chunk", ev)
+}
+
+// appendHead appends an answer up to the model.
+func (e *encoder) appendHead(dst []byte, object string, start *llm.Event) []byte {
+	dst = append(dst, `{"id":`...)
+	if start.ID.Empty() {
+		dst = formats.AppendString(dst, "chatcmpl-"+e.ID)
+	} else {
+		dst = append(dst, start.ID...)
+	}
+	dst = append(dst, `,"object":"`...)
+	dst = append(dst, object...)
+	dst = append(dst, `","created":`...)
+	dst = strconv.AppendInt(dst, e.Created, 10)
+	dst = append(dst, `,"model":`...)
+	if start.Name.Empty() {
+		return formats.AppendString(dst, e.Model)
+	}
+	return append(dst, start.Name...)
+}
+
+// open begins a chunk with a delta of one choice.
+func (e *encoder) open(dst []byte, choice int) []byte {
+	dst = append(dst, e.head...)
+	dst = append(dst, `,"choices":[{"index":`...)
+	dst = strconv.AppendInt(dst, int64(choice), 10)
+	return append(dst, `,"delta":{`...)
+}
+
+// close ends the chunk that open began; reason is "" before the finish.
+func (e *encoder) close(dst []byte, reason string) []byte {
+	dst = append(dst, `},"logprobs":null,"finish_reason":`...)
+	if reason == "" {
+		return append(dst, "null}]}\n\n"...)
+	}
+	dst = append(append(append(dst, '"'), reason...), '"')
+	return append(dst, "}]}\n\n"...)
+}
+
+// opened writes what is known of a block at its start.
+func (e *encoder) opened(dst []byte, c *choice, ev *llm.Event) []byte {
+	c.open, c.from, c.spoke = ev.Kind, c.chars, false
+	c.thought, c.signed = c.thought[:0], nil
+	switch ev.Kind {
+	case llm.Call:
+		dst = e.open(dst, ev.Choice)
+		c.plain = e.isPlain(ev.Name)
+		dst = e.appendCall(dst, c.calls, ev, c.plain)
+		c.calls++
+		return e.close(dst, "")
+	case llm.Sealed:
+		dst = e.open(dst, ev.Choice)
+		dst = appendDetail(append(dst, `"reasoning_details":[`...), llm.Sealed, nil, ev.Signature, ev.Origin, c.details)
+		c.details++
+		return e.close(append(dst, ']'), "")
+	case llm.Image:
+		dst = e.open(dst, ev.Choice)
+		dst = append(append(dst, `"content":"![image](data:`...), ev.Name.Inner()...)
+		return e.close(append(dst, `;base64,"`...), "")
+	case llm.Text:
+		return e.sign(dst, c, ev)
+	}
+	return dst
+}
+
+// delta writes a piece of the open block.
+func (e *encoder) delta(dst []byte, c *choice, ev *llm.Event) []byte {
+	dst = e.open(dst, ev.Choice)
+	switch c.open {
+	case llm.Thought:
+		c.thought = append(c.thought, ev.Text.Inner()...)
+		dst = append(dst, `"reasoning_content":`...)
+	case llm.Refusal:
+		c.refused = true
+		dst = append(dst, `"refusal":`...)
+	case llm.Call:
+		c.spoke = true
+		return e.close(e.appendArguments(dst, c.calls-1, ev.Text, c.plain), "")
+	default:
+		c.chars += formats.Characters(ev.Text)
+		dst = append(dst, `"content":`...)
+	}
+	dst = append(dst, ev.Text...)
+	if ev.Logprobs != nil {
+		dst = append(dst, `},"logprobs":`...)
+		dst = appendLogprobs(dst, ev.Logprobs)
+		return append(dst, `,"finish_reason":null}]}`+"\n\n"...)
+	}
+	return e.close(dst, "")
+}
+
+// sign writes a signature, or keeps it for the end of the thought that it is for.
+func (e *encoder) sign(dst []byte, c *choice, ev *llm.Event) []byte {
+	switch {
+	case ev.Signature.Empty():
+	case c.open == llm.Thought:
+		c.signed, c.origin = append(c.signed[:0], ev.Signature...), ev.Origin
+	case ev.Origin == llm.Google:
+		dst = e.open(dst, ev.Choice)
+		dst = appendExtra(dst, ev.Signature)
+		return e.close(dst, "")
+	}
+	return dst
+}
+
+// closed writes what is known of a block at its end only.
+func (e *encoder) closed(dst []byte, c *choice, ev *llm.Event) []byte {
+	switch {
+	case c.open == llm.Thought && c.signed != nil:
+		dst = e.open(dst, ev.Choice)
+		dst = appendDetail(append(dst, `"reasoning_details":[`...), llm.Thought, c.thought, c.signed, c.origin, c.details)
+		c.details++
+		return e.close(append(dst, ']'), "")
+	case c.open == llm.Call && !c.spoke && !c.plain:
+		dst = e.open(dst, ev.Choice)
+		return e.close(e.appendArguments(dst, c.calls-1, llm.Literal(`"{}"`), false), "")
+	case c.open == llm.Image:
+		c.chars++
+		dst = e.open(dst, ev.Choice)
+		return e.close(append(dst, `"content":")"`...), "")
+	case len(c.cites) > 0:
+		dst = e.open(dst, ev.Choice)
+		dst = append(dst, `"annotations":[`...)
+		n := 0
+		for i := range c.cites {
+			dst, n = appendCitation(dst, &c.cites[i], c.from, c.chars, n)
+		}
+		c.cites = c.cites[:0]
+		return e.close(append(dst, ']'), "")
+	}
+	return dst
+}
+
+// Interface guards
+var _ formats.Speaker = Client{}

@@ -1,0 +1,90 @@
+package formats
+
+import (
+	"slices"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// restored is what Restore knows of the answer.
+type restored struct {
+	events  []llm.Event
+	choices []restoredChoice
+}
+
+// restoredChoice is one alternative of it.
+type restoredChoice struct {
+	calls bool   // it has a call that the client can run
+	inner bool   // the open block is a call of a wrapped tool
+	args  []byte // of that call so far, escaped
+}
+
+// Restore turns what a decoder read back into what the client asked for: tools
+// have the names that the client gave them, the call of the forced tool is a
+// text, and the argument of a wrapped tool is the text that it takes. The
+// events are changed in place, or are new ones, valid until the next call.
+func (s *Sent) Restore(events []llm.Event) []llm.Event {
+	if len(s.Names.changed) == 0 && s.Forced == nil && s.Wrapped == nil {
+		return events
+	}
+	r := &s.restored
+	r.events = r.events[:0]
+	for i := range events {
+		e := events[i]
+		if e.Step == llm.Start {
+			r.choices = r.choices[:0]
+		}
+		for len(r.choices) <= e.Choice {
+			r.choices = append(r.choices, restoredChoice{})
+		}
+		s.restore(&r.choices[e.Choice], e)
+	}
+	return r.events
+}
+
+func (s *Sent) restore(c *restoredChoice, e llm.Event) {
+	r := &s.restored
+	switch {
+	case e.Step == llm.Open && e.Kind == llm.Call:
+		if s.Forced != nil && string(e.Name) == string(s.Forced) {
+			e = llm.Event{Step: llm.Open, Choice: e.Choice, Kind: llm.Text}
+			break
+		}
+		c.calls = true
+		e.Name = s.Names.Client(e.Name)
+		c.inner = slices.ContainsFunc(s.Wrapped, func(name llm.Literal) bool { return string(name) == string(e.Name) })
+		c.args = c.args[:0]
+	case c.inner && e.Step == llm.Delta:
+		c.args = append(c.args, e.Text.Inner()...)
+		return
+	case c.inner && e.Step == llm.Close:
+		c.inner = false
+		if len(c.args) > 0 {
+			r.events = append(r.events, llm.Event{Step: llm.Delta, Choice: e.Choice, Text: unwrap(c.args)})
+		}
+	case e.Step == llm.Finish && e.Reason == llm.Calls && !c.calls:
+		e.Reason = llm.Stopped
+	}
+	r.events = append(r.events, e)
+}
+
+// unwrap returns the one argument of a wrapped tool. Arguments that are not
+// what the tool's schema says are the text themselves.
+func unwrap(escaped []byte) llm.Literal {
+	quoted := append(append([]byte{'"'}, escaped...), '"')
+	args := []byte(Decoded(quoted))
+	if Balanced(args) && gjson.ValidBytes(args) {
+		if text := AsLiteral(Member(args, PlainArgument)); text != nil {
+			return text
+		}
+	}
+	return quoted
+}
+
+// AppendWrapped appends the arguments of a wrapped tool's call.
+func AppendWrapped(dst, text []byte) []byte {
+	dst = append(dst, `{"`+PlainArgument+`":`...)
+	return append(AppendQuoted(dst, text), '}')
+}

@@ -1,0 +1,135 @@
+package exchange
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// translation is what an exchange between different formats has beside others.
+type translation struct {
+	speaker  formats.Speaker
+	listener formats.Listener
+	request  *llm.Request
+	sent     *formats.Sent
+	body     *buffer.Body // sent.Body; the exchange's until Release
+}
+
+// translate plans an exchange with a provider that does not speak the
+// client's format. The request is decoded once a call, and encoded once a target.
+func (x *Exchange) translate() *llm.Error {
+	speaker, ok := x.Client.(formats.Speaker)
+	if !ok || len(x.Target.Formats) == 0 {
+		return cannot(x.Call, x.Target)
+	}
+	listener, ok := x.Target.Formats[0].(formats.Listener)
+	if !ok {
+		return cannot(x.Call, x.Target)
+	}
+	r, bad := x.neutral(speaker)
+	if bad != nil {
+		return bad
+	}
+	body := x.Body.Bytes()
+	sent, unsupported := listener.Encode(buffer.Get(len(body)+len(body)/8+512), r, x.Target.Model)
+	if unsupported != nil {
+		return x.unsupported(speaker, unsupported)
+	}
+	if x.Strict && len(sent.Lost) > 0 {
+		buffer.Of(sent.Body).Release()
+		return x.unsupported(speaker, formats.CannotTake(sent.Lost[0],
+			"it has no place for %s, and this gateway is strict", strings.Join(sent.Lost, ", ")))
+	}
+	x.Rung, x.format = Translate, listener
+	x.translation = &translation{speaker: speaker, listener: listener, request: r, sent: sent, body: buffer.Of(sent.Body)}
+	x.segments = [][]byte{sent.Body}
+	return nil
+}
+
+// neutral decodes the request, once.
+func (c *Call) neutral(speaker formats.Speaker) (*llm.Request, *llm.Error) {
+	if c.request == nil && c.undecoded == nil {
+		c.request, c.undecoded = speaker.Decode(c.Body.Bytes())
+	}
+	return c.request, c.undecoded
+}
+
+// unsupported tells the client what it is that the target cannot carry.
+func (x *Exchange) unsupported(speaker formats.Speaker, u *formats.Unsupported) *llm.Error {
+	param := u.Field
+	if u.Turn >= 0 {
+		param = speaker.Place(u.Turn, u.Part)
+	}
+	return &llm.Error{
+		Status:  http.StatusBadRequest,
+		Code:    "unsupported_by_provider",
+		Param:   param,
+		Message: fmt.Sprintf("%s cannot be sent to provider %q: %s", param, x.Target.Provider, u.What),
+	}
+}
+
+// Release gives back the memory of the plan. Nothing of it is used afterwards
+// but by readers that are open.
+func (x *Exchange) Release() {
+	if t := x.translation; t != nil && t.body != nil {
+		t.body.Release()
+		t.body = nil
+	}
+}
+
+// The header that names what of a request was left out, and its bounds: names
+// of unknown members are a client's text.
+const (
+	lossyHeader = "Aiclient2api-Lossy"
+	mostLosses  = 24
+	longestLoss = 48
+)
+
+// lossy returns the value of the header, "" if nothing was lost.
+func lossy(lost []string) string {
+	var b strings.Builder
+	for i, name := range lost {
+		if i == mostLosses {
+			b.WriteString(", …")
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(strings.Map(func(r rune) rune {
+			if r == ' ' || r == '.' || r == '-' || r == '_' || r == '[' || r == ']' || r-'0' <= 9 && r >= '0' || r|0x20 >= 'a' && r|0x20 <= 'z' {
+				return r
+			}
+			return '?'
+		}, llm.Clip(name, longestLoss)))
+	}
+	return b.String()
+}
+
+// vendorHeaders are the headers that go up to a provider of another format
+// than the client's, by the provider's format: the others of a client's SDK
+// say something about that SDK's own vendor.
+var vendorHeaders = map[string][]string{
+	"messages": {"Anthropic-Beta"},
+}
+
+// Upward returns the client's headers that go up in this exchange.
+func (x *Exchange) Upward() http.Header {
+	if x.Rung != Translate {
+		return x.Header
+	}
+	var out http.Header
+	for _, name := range append([]string{"Idempotency-Key"}, vendorHeaders[x.format.Name()]...) {
+		if values := x.Header[name]; values != nil {
+			if out == nil {
+				out = make(http.Header, 2)
+			}
+			out[name] = values
+		}
+	}
+	return out
+}

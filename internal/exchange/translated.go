@@ -1,0 +1,271 @@
+package exchange
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+	"github.com/aiclient2api/caddy-aiclient2api/sse"
+)
+
+// This file turns answers of a provider's format into those of the client's.
+// Both a body and a stream are decoded to events, and the client's encoder
+// makes of them what the client asked for.
+
+// Bounds of what is held of an answer that is translated.
+const (
+	maxTranslated      = 64 << 20 // of a body
+	maxTranslatedEvent = 16 << 20 // of an event of a stream
+)
+
+// codec is a decoder and an encoder in a row.
+type codec struct {
+	x       *Exchange
+	decoder formats.Decoder
+	encoder formats.Encoder
+	events  []llm.Event
+	failed  bool // an error was encoded; nothing follows
+}
+
+func (x *Exchange) newCodec() codec {
+	t := x.translation
+	return codec{
+		x:       x,
+		decoder: t.listener.Decoder(t.sent, x.RequestID),
+		encoder: t.speaker.Encoder(formats.Answer{
+			Request: t.request, Model: x.Target.Model, ID: x.RequestID, Created: x.Start.Unix(),
+		}),
+	}
+}
+
+// take notes what events say of the answer as such, and gives the client's
+// names back.
+func (c *codec) take(events []llm.Event) []llm.Event {
+	events = c.x.translation.sent.Restore(events)
+	for i := range events {
+		switch e := &events[i]; e.Step {
+		case llm.Stated:
+			c.x.Usage = e.Usage
+		case llm.Lost:
+			if !slices.Contains(c.x.Lost, e.What) {
+				c.x.Lost = append(c.x.Lost, e.What)
+			}
+		case llm.Fail:
+			c.failed = true
+			*e.Err = foreign(*e.Err)
+			c.x.Interrupted = e.Err.Brief()
+		}
+	}
+	return events
+}
+
+// foreign is an error of a provider's as a client of another protocol can read
+// it: the words of its type are none of that protocol's.
+func foreign(e llm.Error) llm.Error {
+	if e.Code == "" {
+		e.Code = e.Type
+	}
+	e.Type, e.Param, e.Raw = "", "", nil
+	return e
+}
+
+// translateWhole translates an answer that is not streamed.
+func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response, error) {
+	body, all, err := buffer.Begin(res.Body, res.ContentLength, maxTranslated)
+	if err != nil {
+		return x.broken(res, "the answer broke off: "+reason(err))
+	}
+	defer body.Release()
+	if !all {
+		return x.broken(res, fmt.Sprintf("the answer has more than %d bytes", maxTranslated))
+	}
+	mask(body.Bytes(), a.Secret)
+	if _, fail, ok := x.format.Whole(body.Bytes()); ok && fail != nil {
+		return x.refuse(res, a, fail)
+	}
+	c := x.newCodec()
+	events, ok := c.decoder.Whole(nil, body.Bytes())
+	if !ok {
+		return x.broken(res, notJSON(res))
+	}
+	if n := len(events); n > 0 && events[n-1].Step == llm.Fail {
+		return x.refuse(res, a, events[n-1].Err)
+	}
+	events = c.take(events)
+	out := buffer.Get(len(body.Bytes()) + 512)
+	kind := jsonContent
+	if x.Head.Stream { // some servers do not stream; the client need not know
+		out, kind = c.encoder.Append(out, events), eventStream
+	} else {
+		out = c.encoder.AppendWhole(out, events)
+	}
+	_ = res.Body.Close()
+	translated := buffer.Of(out)
+	defer translated.Release()
+	x.Stream = x.Head.Stream
+	return x.handOnAs(kind, res, translated.Reader([][]byte{out}), int64(len(out))), nil
+}
+
+const jsonContent = "application/json"
+
+// handOnAs makes body the answer, whatever type the provider's had.
+func (x *Exchange) handOnAs(kind string, res *http.Response, body io.ReadCloser, length int64) *http.Response {
+	out := x.handOn(res, body, length)
+	out.Header["Content-Type"] = []string{kind}
+	if kind == eventStream {
+		delete(out.Header, "Content-Length")
+		out.ContentLength = -1
+		unbuffered(out.Header)
+	}
+	return out
+}
+
+// translateStream looks at the opening of a stream and hands on what
+// translates it.
+func (x *Exchange) translateStream(res *http.Response, a Attempt) (*http.Response, error) {
+	if !x.Head.Stream {
+		return x.broken(res, "it answered with a stream, which was not asked for")
+	}
+	s := newScratch()
+	fail, err := x.open(res.Body, &s.window, a.Secret)
+	if fail != nil || err != nil {
+		s.release()
+	}
+	if err != nil {
+		return x.broken(res, "the stream ended before it began: "+reason(err))
+	}
+	if fail != nil {
+		return x.refuse(res, a, fail)
+	}
+	s.at, s.seen = 0, 0
+	x.Stream = true
+	return x.handOnAs(eventStream, res, &translator{codec: x.newCodec(), scratch: s, src: res.Body, secret: a.Secret}, -1), nil
+}
+
+// translator is the body of a stream that is translated. It is pulled: each
+// Read translates all whole events that have come.
+type translator struct {
+	codec
+	*scratch
+	src    io.ReadCloser
+	secret []byte
+	out    []byte
+	given  int // of out
+	ended  bool
+}
+
+// Read returns what has been translated, and waits only if there is nothing.
+// It never returns an error but io.EOF: a stream that breaks off ends with the
+// client format's error event.
+func (t *translator) Read(p []byte) (int, error) {
+	if t.scratch == nil {
+		return 0, io.EOF
+	}
+	for t.given == len(t.out) {
+		if t.ended {
+			return 0, io.EOF
+		}
+		t.out, t.given = t.out[:0], 0
+		switch n := t.whole(); {
+		case n > 0:
+			t.translate(t.buf[t.at : t.at+n])
+			t.at += n
+		case len(t.buf)-t.at > maxTranslatedEvent:
+			t.breakOff(fmt.Sprintf("an event has more than %d bytes", maxTranslatedEvent))
+		default:
+			if err := t.fill(t.src); err != nil {
+				t.finish(err)
+			}
+		}
+	}
+	n := copy(p, t.out[t.given:])
+	t.given += n
+	return n, nil
+}
+
+// translate translates whole events.
+func (t *translator) translate(events []byte) {
+	for len(events) > 0 && !t.ended {
+		ev, rest, ok := sse.Next(events)
+		if !ok {
+			return
+		}
+		t.event(bare(ev, events[:len(events)-len(rest)]))
+		events = rest
+	}
+}
+
+// bare reads JSON that stands in a stream without being an event: Google's
+// servers end a stream so that breaks.
+func bare(ev sse.Event, raw []byte) sse.Event {
+	if ev.Data == nil {
+		if raw = bytes.TrimSpace(raw); len(raw) > 1 && (raw[0] == '{' || raw[0] == '[') {
+			ev.Data = raw
+		}
+	}
+	return ev
+}
+
+// event translates one.
+func (t *translator) event(ev sse.Event) {
+	if ev.Data == nil {
+		return
+	}
+	mask(ev.Data, t.secret)
+	t.events = t.decoder.Decode(t.events[:0], ev)
+	t.events = t.take(t.events)
+	t.out = t.encoder.Append(t.out, t.events)
+	t.ended = t.failed
+}
+
+// finish takes the end of the stream.
+func (t *translator) finish(err error) {
+	if t.x.Gone() {
+		t.ended = true
+		return
+	}
+	n := t.whole() // a last read may have brought bytes and the end
+	t.translate(t.buf[t.at : t.at+n])
+	left := t.buf[t.at+n:]
+	t.at = len(t.buf)
+	if last, _ := sse.Last(left); !t.ended {
+		last = bare(last, left)
+		if last.Data != nil && t.x.format.Complete(last.Data) {
+			t.event(last)
+		}
+	}
+	if t.ended {
+		return
+	}
+	events, complete := t.decoder.Finish(t.events[:0], errors.Is(err, io.EOF))
+	if !complete {
+		t.breakOff(reason(err))
+		return
+	}
+	t.ended = true
+	t.out = t.encoder.Append(t.out, t.take(events))
+}
+
+// breakOff ends the client's stream with an error.
+func (t *translator) breakOff(why string) {
+	t.ended = true
+	t.x.Interrupted = why
+	e := t.x.ours(fmt.Sprintf("the stream of provider %q broke off: %s", t.x.Provider, why))
+	t.out = t.x.Client.AppendError(t.out, e, true)
+}
+
+// Close ends the attempt.
+func (t *translator) Close() error {
+	if t.scratch == nil {
+		return nil
+	}
+	t.release()
+	t.scratch = nil
+	return t.src.Close()
+}
