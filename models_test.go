@@ -121,6 +121,24 @@ func TestListOfModelsForAnthropicsClients(t *testing.T) {
 	}
 }
 
+// Each vendor's list is asked for where it is, with the vendor's own headers.
+func TestListsOfModelsOfOtherVendors(t *testing.T) {
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/v1/models" && r.Header.Get("X-Api-Key") == "ka" && r.Header.Get("Anthropic-Version") == "2023-06-01" && r.URL.RawQuery == "limit=1000":
+			_, _ = io.WriteString(w, `{"data":[{"type":"model","id":"claude-x"}],"has_more":false}`)
+		case r.URL.Path == "/v1beta/models" && r.Header.Get("X-Goog-Api-Key") == "kg" && r.URL.RawQuery == "pageSize=1000":
+			_, _ = io.WriteString(w, `{"models":[{"name":"models/gemini-x","supportedGenerationMethods":["generateContent"]},{"name":"models/embed","supportedGenerationMethods":["embedContent"]}]}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	})
+	s := serve(t, "open\nprovider anthropic {\napi_key ka\nupstream "+v.URL+"\n}\nprovider gemini {\napi_key kg\nupstream "+v.URL+"\n}\nmodel gemini-* gemini")
+	if got := ids(t, s.ask(t, "GET", "/v1/models", "")); got != "anthropic/claude-x@anthropic gemini-x@gemini" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // A provider that cannot tell its models is no reason not to tell the others'.
 func TestListOfModelsWithoutAProvider(t *testing.T) {
 	block := make(chan struct{})

@@ -66,6 +66,15 @@ func AsLiteral(value []byte) llm.Literal {
 	}
 }
 
+// StringOf is AsLiteral for a part of what is known to be valid JSON, which it
+// does not look through again.
+func StringOf(value []byte) llm.Literal {
+	if len(value) < 2 || value[0] != '"' {
+		return nil
+	}
+	return value
+}
+
 // escape returns the length of the escape that b begins with, 0 if it is none.
 func escape(b []byte) int {
 	if len(b) < 2 || b[0] != '\\' {

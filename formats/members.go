@@ -40,6 +40,8 @@ type Members struct {
 	b     []byte
 	at    int
 	begun bool
+	inner bool // what follows the object is not ours
+	ended bool
 }
 
 // MembersOf returns a walk over the object in b.
@@ -87,7 +89,12 @@ func unescape(key []byte) string {
 
 // Next goes to the next member. It returns false at the end of the object and
 // at the first fault, which Err tells apart.
-func (m *Members) Next() bool {
+func (m *Members) Next() bool { return m.NextKey() && m.Pass() }
+
+// NextKey goes to the next member as Next does, but leaves its value unread:
+// Pass must follow, or a walk into it by Enter and Leave. It is for what
+// nests, whose bytes would otherwise be passed over once a level.
+func (m *Members) NextKey() bool {
 	m.blanks()
 	switch c := m.byte(); {
 	case !m.begun && c == '{':
@@ -117,10 +124,37 @@ func (m *Members) Next() bool {
 	m.at++
 	m.blanks()
 	m.Start = m.at
+	return true
+}
+
+// Ended reports whether the object was read to its closing brace, whatever
+// follows it.
+func (m *Members) Ended() bool { return m.ended }
+
+// Peek returns the first byte of the value that NextKey has come to.
+func (m *Members) Peek() byte { return m.byte() }
+
+// Pass passes over the value that NextKey has come to. It returns false if that
+// is none.
+func (m *Members) Pass() bool {
 	if err := m.value(); err != nil {
 		return m.fail(err)
 	}
 	m.End = m.at
+	return true
+}
+
+// Enter returns a walk over the object that NextKey has come to. Leave must
+// follow when it has ended.
+func (m *Members) Enter() Members { return Members{b: m.b, at: m.at, inner: true} }
+
+// Leave goes behind the object that a walk has read. Of one that was not an
+// object, or not read to its end, the value is passed over.
+func (m *Members) Leave(inner *Members) bool {
+	if !inner.ended {
+		return m.Pass()
+	}
+	m.at, m.End = inner.at, inner.at
 	return true
 }
 
@@ -138,7 +172,10 @@ func (e *Elements) Value() []byte { return e.m.Value() }
 func (e *Elements) Err() error { return e.m.Err }
 
 // Next goes to the next element.
-func (e *Elements) Next() bool {
+func (e *Elements) Next() bool { return e.NextValue() && e.m.Pass() }
+
+// NextValue goes to the next element and leaves it unread, as NextKey does.
+func (e *Elements) NextValue() bool {
 	m := &e.m
 	m.blanks()
 	switch c := m.byte(); {
@@ -158,12 +195,19 @@ func (e *Elements) Next() bool {
 		return m.fail(ErrSyntax)
 	}
 	m.Start = m.at
-	if err := m.value(); err != nil {
-		return m.fail(err)
-	}
-	m.End = m.at
 	return true
 }
+
+// Enter and Leave are those of Members.
+func (e *Elements) Enter() Members            { return e.m.Enter() }
+func (e *Elements) Leave(inner *Members) bool { return e.m.Leave(inner) }
+
+// EnterList returns a walk over the array that NextKey has come to, LeaveList
+// goes behind it.
+func (m *Members) EnterList() Elements { return Elements{m.Enter()} }
+
+// LeaveList is Leave for a list.
+func (m *Members) LeaveList(inner *Elements) bool { return m.Leave(&inner.m) }
 
 // Balanced reports whether b is one object or array whose brackets pair up and
 // which does not nest too deep: it may be handed to a parser that recurses.
@@ -180,6 +224,10 @@ func Balanced(b []byte) bool {
 // end takes the closing brace; only blanks may follow.
 func (m *Members) end() bool {
 	m.at++
+	m.ended = true
+	if m.inner {
+		return false
+	}
 	m.blanks()
 	if m.at < len(m.b) {
 		m.Err = ErrSyntax
@@ -211,24 +259,48 @@ func (m *Members) blanks() {
 	}
 }
 
-// string passes over a string whose opening quote is next. It looks for the
-// closing quote, not at each character: long texts are most of a body.
+// short is how many bytes of a string are looked at one by one: names and most
+// values are shorter than it takes to set up a search.
+const short = 32
+
+// string passes over a string whose opening quote is next.
 func (m *Members) string() bool {
-	for i := m.at + 1; ; i++ {
-		n := bytes.IndexByte(m.b[i:], '"')
+	end := pass(m.b, m.at)
+	if end < 0 {
+		return false
+	}
+	m.at = end
+	return true
+}
+
+// pass returns what follows the string whose opening quote is b[i], -1 if it
+// has no end. In a long one it looks for the closing quote, not at each
+// character: long texts are most of a body.
+func pass(b []byte, i int) int {
+	i++
+	for end := min(len(b), i+short); i < end; i++ {
+		switch b[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+	}
+	for first := i; i < len(b); i++ { // i may be one behind an escape
+		n := bytes.IndexByte(b[i:], '"')
 		if n < 0 {
-			return false
+			return -1
 		}
 		i += n
 		slashes := i
-		for slashes > m.at && m.b[slashes-1] == '\\' {
+		for slashes > first && b[slashes-1] == '\\' {
 			slashes--
 		}
 		if (i-slashes)%2 == 0 {
-			m.at = i + 1
-			return true
+			return i + 1
 		}
 	}
+	return -1
 }
 
 // value passes over one value.
@@ -257,35 +329,46 @@ func isScalar(c byte) bool {
 	return c-'0' <= 9 || c|0x20-'a' <= 25 || c == '-' || c == '+' || c == '.'
 }
 
-// nested passes over an object or array, and checks that brackets pair up.
+// structural are the bytes that nested looks at.
+var structural = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
+
+// nested passes over an object or array, and checks that brackets pair up. It
+// is where most of the time of a walk goes, hence the local variables.
 func (m *Members) nested() error {
 	var square [MaxDepth/64 + 1]uint64 // one bit a level: opened by [
-	depth := 0
-	for m.at < len(m.b) {
-		switch c := m.b[m.at]; c {
-		case '"':
-			if !m.string() {
+	b, i, depth := m.b, m.at, 0
+	for i < len(b) {
+		c := b[i]
+		if !structural[c] {
+			i++
+			continue
+		}
+		if c == '"' {
+			if i = pass(b, i); i < 0 {
 				return ErrSyntax
 			}
 			continue
-		case '{', '[':
+		}
+		i++
+		if c == '{' || c == '[' {
 			if depth++; depth >= MaxDepth {
 				return ErrDepth
 			}
-			square[depth>>6] &^= 1 << (depth & 63)
+			bit := uint64(1) << (depth & 63)
 			if c == '[' {
-				square[depth>>6] |= 1 << (depth & 63)
+				square[depth>>6] |= bit
+			} else {
+				square[depth>>6] &^= bit
 			}
-		case '}', ']':
-			if square[depth>>6]>>(depth&63)&1 == 1 != (c == ']') {
-				return ErrSyntax
-			}
-			if depth--; depth == 0 {
-				m.at++
-				return nil
-			}
+			continue
 		}
-		m.at++
+		if square[depth>>6]>>(depth&63)&1 == 1 != (c == ']') {
+			return ErrSyntax
+		}
+		if depth--; depth == 0 {
+			m.at = i
+			return nil
+		}
 	}
 	return ErrSyntax
 }

@@ -99,7 +99,7 @@ func (s *Sent) Lose(name string) {
 
 // Unsupported says what of a request a provider cannot carry.
 type Unsupported struct {
-	// Turn and Part are the place (llm.Turn.At, llm.Part.At), Turn is -1 if
+	// Turn and Part are the place (llm.Part.Turn, llm.Part.At), Turn is -1 if
 	// it is none in the conversation. Part is -1 for a whole message.
 	Turn, Part int
 	// Field is the member of the request if Turn is -1.
@@ -109,8 +109,8 @@ type Unsupported struct {
 }
 
 // CannotCarry is the Unsupported of a part of a conversation.
-func CannotCarry(turn llm.Turn, part llm.Part, format string, args ...any) *Unsupported {
-	return &Unsupported{Turn: turn.At, Part: part.At, What: fmt.Sprintf(format, args...)}
+func CannotCarry(part llm.Part, format string, args ...any) *Unsupported {
+	return &Unsupported{Turn: part.Turn, Part: part.At, What: fmt.Sprintf(format, args...)}
 }
 
 // CannotTake is the Unsupported of a member of the request.

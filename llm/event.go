@@ -15,8 +15,8 @@ package llm
 //   - Usage may come anywhere between Start and End and more than once; each
 //     states all that is known by then and replaces what came before.
 //   - Lost may come anywhere.
-//   - The last event is End, or Fail, which may also come in the middle of a
-//     block, whose Close it spares.
+//   - The last event is End, or Fail, which may also come first, or in the
+//     middle of a block, whose Close it spares.
 //
 // The Literals of an event are valid JSON strings, and parts of the bytes that
 // were decoded: they are valid until the decoder is called again.
@@ -26,8 +26,8 @@ type Event struct {
 
 	// Kind, ID, Name, Signature and Origin go with Open. Kind is Text, Thought,
 	// Sealed, Call, Refusal or Image. The signature is complete for Sealed, and
-	// for Call and Text whose provider signs those; a Thought is signed by Sign.
-	// Start has ID and Model (as Name).
+	// for Call and Text whose provider signs those; a Thought is signed by Sign,
+	// at its end, and has its Origin at Open if that is to be expected. Start has ID and Model (as Name).
 	Kind     Kind
 	ID, Name Literal
 

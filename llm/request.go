@@ -129,8 +129,10 @@ type Part struct {
 	// Anthropic writes it ({"type":"ephemeral"}). It is advice.
 	Cache Value
 
-	// At is the part's place in the client's message, for errors.
-	At int
+	// Turn and At are the part's place for errors: the message in the client's
+	// list and the place in its content, -1 if the content is no list or the
+	// part none of it.
+	Turn, At int
 }
 
 // Origin is whose opaque state a signature is: the model family, not the
@@ -229,8 +231,7 @@ type Reasoning struct {
 	// Effort is one of none, minimal, low, medium, high, xhigh and max, ""
 	// if the client does not say.
 	Effort Effort
-	// Budget is the most tokens to think with, if known. Zero is not to
-	// think; Dynamic leaves it to the model.
+	// Budget is the most tokens to think with, if known. Zero is not to think.
 	Budget Count
 	// Adaptive is whether the client leaves it to the model.
 	Adaptive bool

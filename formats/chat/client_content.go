@@ -19,20 +19,19 @@ func (d *decoder) content(msg *message) []llm.Part {
 	}
 	switch v[0] {
 	case '"':
-		return []llm.Part{{Kind: llm.Text, Text: d.text(Client{}.Place(msg.at, -1)+".content", v), At: -1}}
+		return []llm.Part{{Kind: llm.Text, Text: formats.StringOf(v), At: -1}}
 	case '[':
 	case '{': // some clients send the only part without the list
 		return []llm.Part{d.part(msg.at, 0, v)}
 	default:
-		place := Client{}.Place(msg.at, -1) + ".content"
-		d.fail(place, "'%s' must be a text or a list of parts", place)
+		d.failAt(msg.at, -1, ".content", "must be a text or a list of parts")
 		return nil
 	}
 	var parts []llm.Part
 	at := 0
 	for e := formats.ElementsOf(v); e.Next() && d.err == nil; at++ {
 		if v := e.Value(); v[0] == '"' {
-			parts = append(parts, llm.Part{Kind: llm.Text, Text: formats.AsLiteral(v), At: at})
+			parts = append(parts, llm.Part{Kind: llm.Text, Text: formats.StringOf(v), At: at})
 		} else {
 			parts = append(parts, d.part(msg.at, at, v))
 		}
@@ -44,13 +43,11 @@ func (d *decoder) content(msg *message) []llm.Part {
 // (https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages).
 func (d *decoder) part(turn, at int, v []byte) llm.Part {
 	p := llm.Part{At: at}
-	place := Client{}.Place(turn, at)
-	var kind string
-	var text, inner []byte
+	var kind, text, inner []byte
 	for m := formats.MembersOf(v); m.Next(); {
 		switch v := m.Value(); string(m.Key) {
 		case "type":
-			kind = formats.Decoded(formats.AsLiteral(v))
+			kind = formats.StringOf(v).Inner()
 		case "text", "refusal":
 			text = v
 		case "image_url", "input_audio", "file", "video_url":
@@ -61,36 +58,38 @@ func (d *decoder) part(turn, at int, v []byte) llm.Part {
 			}
 		}
 	}
-	switch kind {
-	case "text", "input_text", "output_text":
-		p.Text = d.text(place+".text", text)
-	case "refusal":
-		p.Kind = llm.Refusal
-		p.Text = d.text(place+".refusal", text)
+	switch string(kind) {
+	case "text", "input_text", "output_text", "refusal":
+		if p.Text = formats.StringOf(text); p.Text == nil {
+			d.failAt(turn, at, "."+string(kind), "must be a string")
+		}
+		if string(kind) == "refusal" {
+			p.Kind = llm.Refusal
+		}
 	case "image_url":
 		p.Kind = llm.Image
-		p.Media = d.linked(place+".image_url", inner)
+		p.Media = d.linked(Client{}.Place(turn, at)+".image_url", inner)
 	case "video_url":
 		p.Kind = llm.Video
-		p.Media = d.linked(place+".video_url", inner)
+		p.Media = d.linked(Client{}.Place(turn, at)+".video_url", inner)
 	case "input_audio":
 		p.Kind = llm.Audio
 		p.Media = &llm.Media{
-			Data: formats.Unescaped(formats.AsLiteral(formats.Member(inner, "data"))),
-			MIME: "audio/" + formats.Decoded(formats.AsLiteral(formats.Member(inner, "format"))),
+			Data: formats.Unescaped(formats.StringOf(formats.Member(inner, "data"))),
+			MIME: "audio/" + formats.Decoded(formats.StringOf(formats.Member(inner, "format"))),
 		}
 		if len(p.Media.Data) == 0 {
-			d.fail(place, "'%s.input_audio.data' must be base64", place)
+			d.failAt(turn, at, ".input_audio.data", "must be base64")
 		}
 	case "file":
 		p.Kind = llm.File
-		p.Media = d.file(place+".file", inner)
+		p.Media = d.file(Client{}.Place(turn, at)+".file", inner)
 	case "thinking", "redacted_thinking":
 		if p, ok := thinkingBlock(v); ok {
 			return p
 		}
 	default:
-		d.fail(place, "'%s' has the unknown type %q", place, llm.Clip(kind, 40))
+		d.failAt(turn, at, "", "has the unknown type %q", llm.Clip(string(kind), 40))
 	}
 	return p
 }
@@ -98,10 +97,10 @@ func (d *decoder) part(turn, at int, v []byte) llm.Part {
 // linked reads a URL that may hold the data itself.
 func (d *decoder) linked(place string, v []byte) *llm.Media {
 	m := new(llm.Media)
-	link := formats.AsLiteral(v) // some clients leave out the object
+	link := formats.StringOf(v) // some clients leave out the object
 	if link == nil {
-		link = formats.AsLiteral(formats.Member(v, "url"))
-		m.Detail = formats.AsLiteral(formats.Member(v, "detail"))
+		link = formats.StringOf(formats.Member(v, "url"))
+		m.Detail = formats.StringOf(formats.Member(v, "detail"))
 	}
 	d.source(m, place, link)
 	return m
@@ -111,7 +110,7 @@ func (d *decoder) file(place string, v []byte) *llm.Media {
 	m := new(llm.Media)
 	var data llm.Literal
 	for w := formats.MembersOf(v); w.Next(); {
-		switch s := formats.AsLiteral(w.Value()); string(w.Key) {
+		switch s := formats.StringOf(w.Value()); string(w.Key) {
 		case "file_id":
 			m.FileID = s
 		case "filename":

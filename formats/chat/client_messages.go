@@ -1,48 +1,47 @@
 package chat
 
 import (
+	"slices"
+	"strconv"
+
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
 // messages reads the conversation.
-func (d *decoder) messages(v []byte) {
-	if v[0] != '[' {
-		d.fail("messages", "'messages' must be a list with at least one message")
-		return
-	}
-	at := -1
-	for e := formats.ElementsOf(v); e.Next() && d.err == nil; {
-		at++
-		d.message(at, e.Value())
+func (d *decoder) messages(list *formats.Elements) {
+	for at := 0; d.err == nil && list.NextValue(); at++ {
+		m := list.Enter()
+		d.message(at, &m)
+		list.Leave(&m)
 	}
 }
 
 // message is one message while it is read: its members may come in any order.
 type message struct {
-	at                  int
-	role                string
-	content             []byte
-	calls, legacyCall   []byte
-	id, name            llm.Literal
-	refusal             llm.Literal
-	reasoning           llm.Literal
-	details, blocks     []byte
-	signature           llm.Literal
-	cache               llm.Value
-	hasAudio, isMessage bool
+	at                int
+	role              string
+	content           []byte
+	calls, legacyCall []byte
+	id, name          llm.Literal
+	refusal           llm.Literal
+	reasoning         llm.Literal
+	details, blocks   []byte
+	signature         llm.Literal
+	cache             llm.Value
+	hasAudio          bool
 }
 
-func (d *decoder) message(at int, v []byte) {
-	msg := message{at: at, isMessage: v[0] == '{'}
-	for m := formats.MembersOf(v); m.Next(); {
+func (d *decoder) message(at int, m *formats.Members) {
+	msg := message{at: at}
+	for m.Next() {
 		v := m.Value()
 		if formats.IsNull(v) {
 			continue
 		}
 		switch string(m.Name()) {
 		case "role":
-			msg.role = formats.Decoded(formats.AsLiteral(v))
+			msg.role = formats.Decoded(formats.StringOf(v))
 		case "content":
 			msg.content = v
 		case "tool_calls":
@@ -50,14 +49,14 @@ func (d *decoder) message(at int, v []byte) {
 		case "function_call":
 			msg.legacyCall = v
 		case "tool_call_id":
-			msg.id = formats.AsLiteral(v)
+			msg.id = formats.StringOf(v)
 		case "name":
-			msg.name = formats.AsLiteral(v)
+			msg.name = formats.StringOf(v)
 		case "refusal":
-			msg.refusal = formats.AsLiteral(v)
+			msg.refusal = formats.StringOf(v)
 		case "reasoning_content", "reasoning":
 			if msg.reasoning.Empty() {
-				msg.reasoning = formats.AsLiteral(v)
+				msg.reasoning = formats.StringOf(v)
 			}
 		case "reasoning_details":
 			msg.details = v
@@ -77,60 +76,56 @@ func (d *decoder) message(at int, v []byte) {
 // turn makes a turn of a message.
 func (d *decoder) turn(msg *message) {
 	t := llm.Turn{At: msg.at}
+	content := d.content(msg)
 	switch msg.role {
 	case "system":
 		t.Role = llm.System
 	case "developer":
 		t.Role = llm.Developer
 	case "user":
-		t.Role = llm.User
 	case "assistant":
 		t.Role = llm.Assistant
-	case "tool", "function":
-		result := llm.Part{Kind: llm.Result, ID: msg.id, Content: d.content(msg), Cache: msg.cache, At: -1}
-		if msg.role == "function" {
-			result.Name = msg.name
-		}
-		t.Parts = []llm.Part{result}
-		d.r.Turns = append(d.r.Turns, t)
-		return
+		content = d.said(msg, content)
+	case "tool":
+		content = []llm.Part{{Kind: llm.Result, ID: msg.id, Content: content, At: -1}}
+	case "function":
+		content = []llm.Part{{Kind: llm.Result, Name: msg.name, Content: content, At: -1}}
+	case "":
+		d.failAt(msg.at, -1, "", "has no role")
 	default:
-		if !msg.isMessage || msg.role == "" {
-			d.fail(Client{}.Place(msg.at, -1), "messages[%d] has no role", msg.at)
-			return
-		}
-		d.fail(Client{}.Place(msg.at, -1), "messages[%d] has the unknown role %q", msg.at, llm.Clip(msg.role, 40))
-		return
+		d.failAt(msg.at, -1, "", "has the unknown role %q", llm.Clip(msg.role, 40))
 	}
-	if msg.name != nil && t.Role != llm.Assistant {
+	if msg.name != nil && t.Role != llm.Assistant && msg.role != "function" {
 		d.lose("messages.name")
 	}
-	content := d.content(msg)
-	if t.Role == llm.Assistant {
-		content = d.said(msg, content)
+	if n := len(content); n > 0 && content[n-1].Cache == nil {
+		content[n-1].Cache = msg.cache
 	}
-	if msg.cache != nil && len(content) > 0 && content[len(content)-1].Cache == nil {
-		content[len(content)-1].Cache = msg.cache
-	}
+	place(content, msg.at)
 	t.Parts = content
 	d.r.Turns = append(d.r.Turns, t)
 }
 
+// place notes the message in which parts stand.
+func place(parts []llm.Part, at int) {
+	for i := range parts {
+		parts[i].Turn = at
+		place(parts[i].Content, at)
+	}
+}
+
 // lose notes advice once, however often it stands in the conversation.
 func (d *decoder) lose(name string) {
-	for _, a := range d.r.Advice {
-		if a == name {
-			return
-		}
+	if !slices.Contains(d.r.Advice, name) {
+		d.r.Advice = append(d.r.Advice, name)
 	}
-	d.r.Advice = append(d.r.Advice, name)
 }
 
 // said returns all that an assistant's message holds beside its content, in
 // the order in which a model says it: thoughts, text, refusal, calls.
 func (d *decoder) said(msg *message, content []llm.Part) []llm.Part {
 	if msg.hasAudio {
-		d.fail(Client{}.Place(msg.at, -1), "messages[%d].audio is kept by the provider that made it, and cannot be sent to another", msg.at)
+		d.failAt(msg.at, -1, ".audio", "is kept by the provider that made it, and cannot be sent to another")
 		return nil
 	}
 	if msg.signature != nil {
@@ -171,7 +166,7 @@ func (d *decoder) calls(msg *message) (calls []llm.Part) {
 		for m := formats.MembersOf(e.Value()); m.Next(); {
 			switch v := m.Value(); string(m.Key) {
 			case "id":
-				p.ID = formats.AsLiteral(v)
+				p.ID = formats.StringOf(v)
 			case "function":
 				function = v
 			case "custom":
@@ -188,7 +183,7 @@ func (d *decoder) calls(msg *message) (calls []llm.Part) {
 			calls = append(calls, d.call(p, function, "arguments"))
 		}
 		if calls[len(calls)-1].Name.Empty() {
-			d.fail(Client{}.Place(msg.at, -1), "messages[%d].tool_calls[%d] has no name", msg.at, len(calls)-1)
+			d.failAt(msg.at, -1, ".tool_calls["+strconv.Itoa(len(calls)-1)+"]", "has no name")
 		}
 	}
 	return calls
@@ -201,12 +196,12 @@ func (d *decoder) call(p llm.Part, v []byte, arguments string) llm.Part {
 	for m := formats.MembersOf(v); m.Next(); {
 		switch v := m.Value(); string(m.Key) {
 		case "name":
-			p.Name = formats.AsLiteral(v)
+			p.Name = formats.StringOf(v)
 		case arguments:
 			if v[0] == '{' {
 				p.Args = v
 			} else {
-				p.Args = []byte(formats.Decoded(formats.AsLiteral(v)))
+				p.Args = []byte(formats.Decoded(formats.StringOf(v)))
 			}
 		}
 	}
@@ -216,5 +211,5 @@ func (d *decoder) call(p llm.Part, v []byte, arguments string) llm.Part {
 // thoughtSignature reads Google's signature from where its OpenAI-like API
 // puts it (https://ai.google.dev/gemini-api/docs/thought-signatures).
 func thoughtSignature(extra []byte) llm.Literal {
-	return formats.AsLiteral(formats.Member(formats.Member(extra, "google"), "thought_signature"))
+	return formats.StringOf(formats.Member(formats.Member(extra, "google"), "thought_signature"))
 }

@@ -27,6 +27,9 @@ func (e *encoder) reason(r llm.Reason) string {
 	}
 }
 
+// isThought reports whether a block is reasoning.
+func isThought(k llm.Kind) bool { return k == llm.Thought || k == llm.Sealed }
+
 // isPlain reports whether a tool of that name takes a plain text.
 func (e *encoder) isPlain(name llm.Literal) bool {
 	return slices.ContainsFunc(e.Request.Tools, func(t llm.Tool) bool {
@@ -80,14 +83,17 @@ func appendExtra(dst []byte, signature llm.Literal) []byte {
 	return append(dst, "}}"...)
 }
 
-// appendDetail appends an element of reasoning_details: a thought whose text
-// is signed, or sealed data.
+// appendDetail appends an element of reasoning_details: a thought, or a piece of
+// one, or sealed data. The signature comes with the last piece.
 func appendDetail(dst []byte, kind llm.Kind, text []byte, signature llm.Literal, origin llm.Origin, index int) []byte {
 	if kind == llm.Sealed {
 		dst = append(append(dst, `{"type":"reasoning.encrypted","data":`...), signature...)
 	} else {
 		dst = append(append(dst, `{"type":"reasoning.text","text":"`...), text...)
-		dst = append(append(dst, `","signature":`...), signature...)
+		dst = append(dst, '"')
+		if signature != nil {
+			dst = append(append(dst, `,"signature":`...), signature...)
+		}
 	}
 	dst = append(dst, `,"format":`...)
 	dst = formats.AppendString(dst, string(origin))

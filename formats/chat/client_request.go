@@ -21,9 +21,20 @@ func (Client) Decode(body []byte) (*llm.Request, *llm.Error) {
 		return nil, invalid("", "the request body is not valid JSON")
 	}
 	d := decoder{r: new(llm.Request)}
-	for m := formats.MembersOf(body); m.Next() && d.err == nil; {
-		if v := m.Value(); !formats.IsNull(v) {
-			d.member(m.Name(), v)
+	for m := formats.MembersOf(body); d.err == nil && m.NextKey(); {
+		switch name := m.Name(); string(name) {
+		case "messages":
+			list := m.EnterList()
+			d.messages(&list)
+			m.LeaveList(&list)
+		case "tools":
+			list := m.EnterList()
+			d.tools(&list)
+			m.LeaveList(&list)
+		default:
+			if m.Pass() && !formats.IsNull(m.Value()) {
+				d.member(name, m.Value())
+			}
 		}
 	}
 	if d.err == nil && len(d.r.Turns) == 0 {
@@ -65,19 +76,22 @@ func (d *decoder) fail(param, format string, args ...any) {
 	}
 }
 
-// member reads one member of the top level, which is not null.
+// failAt is fail for a part of a message, or a member of one.
+func (d *decoder) failAt(turn, part int, member, format string, args ...any) {
+	place := Client{}.Place(turn, part) + member
+	d.fail(place, "'"+place+"' "+format, args...)
+}
+
+// member reads one member of the top level, which is not null and is neither
+// of the two that hold most of a request.
 func (d *decoder) member(name, v []byte) {
 	r := d.r
 	switch string(name) {
 	case "model":
-	case "messages":
-		d.messages(v)
 	case "stream":
 		r.Stream = string(v) == "true"
 	case "stream_options":
 		r.StreamUsage = string(formats.Member(v, "include_usage")) == "true"
-	case "tools":
-		d.tools(v)
 	case "functions":
 		d.functions(v)
 	case "tool_choice":
@@ -159,7 +173,7 @@ func (d *decoder) number(name string, v []byte) llm.Number {
 }
 
 func (d *decoder) text(name string, v []byte) llm.Literal {
-	s := formats.AsLiteral(v)
+	s := formats.StringOf(v)
 	if s == nil {
 		d.fail(name, "'%s' must be a string", name)
 	}
@@ -188,7 +202,7 @@ func (d *decoder) stop(v []byte) {
 // responseFormat reads the form of the answer
 // (https://platform.openai.com/docs/guides/structured-outputs).
 func (d *decoder) responseFormat(v []byte) {
-	switch kind := formats.Decoded(formats.AsLiteral(formats.Member(v, "type"))); kind {
+	switch kind := formats.Decoded(formats.StringOf(formats.Member(v, "type"))); kind {
 	case "text":
 	case "json_object":
 		d.r.Output.Form = llm.JSON
@@ -198,9 +212,9 @@ func (d *decoder) responseFormat(v []byte) {
 			v := m.Value()
 			switch string(m.Key) {
 			case "name":
-				out.Name = formats.AsLiteral(v)
+				out.Name = formats.StringOf(v)
 			case "description":
-				out.Description = formats.AsLiteral(v)
+				out.Description = formats.StringOf(v)
 			case "schema":
 				out.Schema = v
 			case "strict":
@@ -250,7 +264,7 @@ func (d *decoder) reasoning(name string, v []byte) {
 			}
 		}
 	case "thinking":
-		switch formats.Decoded(formats.AsLiteral(formats.Member(v, "type"))) {
+		switch formats.Decoded(formats.StringOf(formats.Member(v, "type"))) {
 		case "enabled":
 			r.Budget = formats.AsCount(formats.Member(v, "budget_tokens"))
 			r.Adaptive = !r.Budget.Known
@@ -280,7 +294,7 @@ func (d *decoder) reasoning(name string, v []byte) {
 }
 
 func (d *decoder) effort(v []byte) {
-	e := llm.Effort(lower(formats.Decoded(formats.AsLiteral(v))))
+	e := llm.Effort(lower(formats.Decoded(formats.StringOf(v))))
 	if _, ok := e.Rank(); !ok {
 		d.fail("reasoning_effort", "'reasoning_effort' must be none, minimal, low, medium, high, xhigh or max, not %s", llm.Clip(string(v), 40))
 		return

@@ -21,16 +21,15 @@ type encoder struct {
 type choice struct {
 	begun   bool
 	open    llm.Kind
-	calls   int         // that were opened
-	plain   bool        // the open call is of a tool that takes a plain text
-	spoke   bool        // the open call has arguments
-	refused bool        // a refusal was written
-	from    int64       // characters of the text before the open block
-	chars   int64       // characters of the text
-	thought []byte      // text of the open thought, once it may be signed
-	signed  llm.Literal // signature of the open thought
-	origin  llm.Origin
-	details int // elements of reasoning_details that were written
+	calls   int        // that were opened
+	plain   bool       // the open call is of a tool that takes a plain text
+	spoke   bool       // the open call has arguments
+	refused bool       // a refusal was written
+	from    int64      // characters of the text before the open block
+	chars   int64      // characters of the text
+	origin  llm.Origin // whose the open thought is, if it will be signed
+	noted   bool       // the open block has pieces in reasoning_details
+	details int        // blocks that have
 	cites   []llm.Citation
 }
 
@@ -76,6 +75,12 @@ func (e *encoder) append(dst []byte, ev *llm.Event) []byte {
 		dst = e.open(dst, ev.Choice)
 		dst = append(dst, `"role":"assistant","content":"","refusal":null`...)
 		dst = e.close(dst, "")
+	}
+	if ev.Step == llm.Open {
+		c.open = ev.Kind
+	}
+	if e.Request.Reasoning.Hide && isThought(c.open) && ev.Step != llm.Finish {
+		return dst
 	}
 	switch ev.Step {
 	case llm.Open:
@@ -134,7 +139,7 @@ func (e *encoder) open(dst []byte, choice int) []byte {
 
 // close ends the chunk that open began; reason is "" before the finish.
 func (e *encoder) close(dst []byte, reason string) []byte {
-	dst = append(dst, `},"logprobs":null,"finish_reason":`...)
+	dst = append(dst, `},"finish_reason":`...)
 	if reason == "" {
 		return append(dst, "null}]}\n\n"...)
 	}
@@ -144,8 +149,8 @@ func (e *encoder) close(dst []byte, reason string) []byte {
 
 // opened writes what is known of a block at its start.
 func (e *encoder) opened(dst []byte, c *choice, ev *llm.Event) []byte {
-	c.open, c.from, c.spoke = ev.Kind, c.chars, false
-	c.thought, c.signed = c.thought[:0], nil
+	c.from, c.spoke = c.chars, false
+	c.origin, c.noted = ev.Origin, false
 	switch ev.Kind {
 	case llm.Call:
 		dst = e.open(dst, ev.Choice)
@@ -155,9 +160,8 @@ func (e *encoder) opened(dst []byte, c *choice, ev *llm.Event) []byte {
 		return e.close(dst, "")
 	case llm.Sealed:
 		dst = e.open(dst, ev.Choice)
-		dst = appendDetail(append(dst, `"reasoning_details":[`...), llm.Sealed, nil, ev.Signature, ev.Origin, c.details)
-		c.details++
-		return e.close(append(dst, ']'), "")
+		dst = c.detail(dst, nil, ev.Signature)
+		return e.close(dst, "")
 	case llm.Image:
 		dst = e.open(dst, ev.Choice)
 		dst = append(append(dst, `"content":"![image](data:`...), ev.Name.Inner()...)
@@ -173,8 +177,11 @@ func (e *encoder) delta(dst []byte, c *choice, ev *llm.Event) []byte {
 	dst = e.open(dst, ev.Choice)
 	switch c.open {
 	case llm.Thought:
-		c.thought = append(c.thought, ev.Text.Inner()...)
-		dst = append(dst, `"reasoning_content":`...)
+		dst = append(append(dst, `"reasoning_content":`...), ev.Text...)
+		if c.origin != "" {
+			dst = c.detail(append(dst, ','), ev.Text, nil)
+		}
+		return e.close(dst, "")
 	case llm.Refusal:
 		c.refused = true
 		dst = append(dst, `"refusal":`...)
@@ -194,12 +201,24 @@ func (e *encoder) delta(dst []byte, c *choice, ev *llm.Event) []byte {
 	return e.close(dst, "")
 }
 
-// sign writes a signature, or keeps it for the end of the thought that it is for.
+// detail writes a piece of reasoning_details. Pieces of one block have one
+// index, by which clients put them together.
+func (c *choice) detail(dst []byte, text, signature llm.Literal) []byte {
+	c.noted = true
+	dst = append(dst, `"reasoning_details":[`...)
+	dst = appendDetail(dst, c.open, text.Inner(), signature, c.origin, c.details)
+	return append(dst, ']')
+}
+
+// sign writes a signature.
 func (e *encoder) sign(dst []byte, c *choice, ev *llm.Event) []byte {
 	switch {
 	case ev.Signature.Empty():
 	case c.open == llm.Thought:
-		c.signed, c.origin = append(c.signed[:0], ev.Signature...), ev.Origin
+		c.origin = ev.Origin
+		dst = e.open(dst, ev.Choice)
+		dst = c.detail(dst, nil, ev.Signature)
+		return e.close(dst, "")
 	case ev.Origin == llm.Google:
 		dst = e.open(dst, ev.Choice)
 		dst = appendExtra(dst, ev.Signature)
@@ -211,11 +230,8 @@ func (e *encoder) sign(dst []byte, c *choice, ev *llm.Event) []byte {
 // closed writes what is known of a block at its end only.
 func (e *encoder) closed(dst []byte, c *choice, ev *llm.Event) []byte {
 	switch {
-	case c.open == llm.Thought && c.signed != nil:
-		dst = e.open(dst, ev.Choice)
-		dst = appendDetail(append(dst, `"reasoning_details":[`...), llm.Thought, c.thought, c.signed, c.origin, c.details)
+	case c.noted:
 		c.details++
-		return e.close(append(dst, ']'), "")
 	case c.open == llm.Call && !c.spoke && !c.plain:
 		dst = e.open(dst, ev.Choice)
 		return e.close(e.appendArguments(dst, c.calls-1, llm.Literal(`"{}"`), false), "")

@@ -66,7 +66,7 @@ func deltas(t *testing.T, stream string) string {
 				b.WriteString("#" + string(rune('0'+ch.Index)) + " ")
 			}
 			b.Write(ch.Delta)
-			if string(ch.Logprobs) != "null" {
+			if ch.Logprobs != nil {
 				b.WriteString(" " + string(ch.Logprobs))
 			}
 			if ch.FinishReason != nil {
@@ -153,15 +153,27 @@ func TestEncode(t *testing.T) {
 		{
 			name: "reasoning, signed and sealed",
 			events: []llm.Event{
-				start, open(llm.Thought), text("t"), text("u"), {Step: llm.Sign, Signature: lit("S"), Origin: llm.Anthropic}, closing,
+				start, {Step: llm.Open, Kind: llm.Thought, Origin: llm.Anthropic}, text("t"), text("u"), {Step: llm.Sign, Signature: lit("S"), Origin: llm.Anthropic}, closing,
 				{Step: llm.Open, Kind: llm.Sealed, Signature: lit("D"), Origin: llm.Anthropic}, closing,
 				open(llm.Text), text("x"), closing, finish(llm.Stopped), end,
 			},
-			stream: role + `{"reasoning_content":"t"}` + "\n" + `{"reasoning_content":"u"}` + "\n" +
-				`{"reasoning_details":[{"type":"reasoning.text","text":"tu","signature":"S","format":"anthropic-claude-v1","index":0}]}` + "\n" +
+			stream: role + `{"reasoning_content":"t","reasoning_details":[{"type":"reasoning.text","text":"t","format":"anthropic-claude-v1","index":0}]}` + "\n" +
+				`{"reasoning_content":"u","reasoning_details":[{"type":"reasoning.text","text":"u","format":"anthropic-claude-v1","index":0}]}` + "\n" +
+				`{"reasoning_details":[{"type":"reasoning.text","text":"","signature":"S","format":"anthropic-claude-v1","index":0}]}` + "\n" +
 				`{"reasoning_details":[{"type":"reasoning.encrypted","data":"D","format":"anthropic-claude-v1","index":1}]}` + "\n" +
 				`{"content":"x"}` + "\n" + `{} stop` + "\ndone\n",
 			answer: `{"role":"assistant","content":"x","refusal":null,"reasoning_content":"tu","reasoning_details":[{"type":"reasoning.text","text":"tu","signature":"S","format":"anthropic-claude-v1","index":0},{"type":"reasoning.encrypted","data":"D","format":"anthropic-claude-v1","index":1}]} stop`,
+		},
+		{
+			name:    "reasoning that the client does not want",
+			request: llm.Request{Reasoning: llm.Reasoning{Hide: true}},
+			events: []llm.Event{
+				start, {Step: llm.Open, Kind: llm.Thought, Origin: llm.Anthropic}, text("t"), {Step: llm.Sign, Signature: lit("S"), Origin: llm.Anthropic}, closing,
+				{Step: llm.Open, Kind: llm.Sealed, Signature: lit("D"), Origin: llm.Anthropic}, closing,
+				open(llm.Text), text("x"), closing, finish(llm.Stopped), end,
+			},
+			stream: role + `{"content":"x"}` + "\n" + `{} stop` + "\ndone\n",
+			answer: `{"role":"assistant","content":"x","refusal":null} stop`,
 		},
 		{
 			name: "a signature whose text was kept back",

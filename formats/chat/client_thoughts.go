@@ -75,17 +75,17 @@ func detailOf(v []byte) detail {
 				d.Kind = llm.Sealed
 			}
 		case "text", "summary":
-			if s := formats.AsLiteral(v); s != nil {
+			if s := formats.StringOf(v); s != nil {
 				d.Text = s
 			}
 		case "signature", "data":
-			if s := formats.AsLiteral(v); s != nil {
+			if s := formats.StringOf(v); s != nil {
 				d.Signature = s
 			}
 		case "format":
-			d.Origin = llm.Origin(formats.Decoded(formats.AsLiteral(v)))
+			d.Origin = llm.Origin(formats.Decoded(formats.StringOf(v)))
 		case "id":
-			d.ID = formats.AsLiteral(v)
+			d.ID = formats.StringOf(v)
 		case "index":
 			if n, ok := formats.Int(v); ok {
 				d.index = n
@@ -140,11 +140,11 @@ func thinkingBlock(v []byte) (llm.Part, bool) {
 				p.Kind = llm.Sealed
 			}
 		case "thinking":
-			if s := formats.AsLiteral(v); s != nil {
+			if s := formats.StringOf(v); s != nil {
 				p.Text = s
 			}
 		case "signature", "data":
-			p.Signature = formats.AsLiteral(v)
+			p.Signature = formats.StringOf(v)
 		}
 	}
 	if p.Signature.Empty() {

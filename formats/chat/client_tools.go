@@ -12,37 +12,64 @@ func lower(s string) string { return strings.ToLower(s) }
 // tools reads what the model may call
 // (https://platform.openai.com/docs/guides/function-calling). A hosted tool,
 // which the vendor runs, is one vendor's own; it is only on offer here.
-func (d *decoder) tools(v []byte) {
-	at := -1
-	for e := formats.ElementsOf(v); e.Next(); {
-		at++
-		t := llm.Tool{At: at, Cache: formats.Member(e.Value(), "cache_control")}
-		switch kind := formats.Decoded(formats.AsLiteral(formats.Member(e.Value(), "type"))); kind {
-		case "function", "":
-			d.function(&t, formats.Member(e.Value(), "function"))
-		case "custom":
+func (d *decoder) tools(list *formats.Elements) {
+	for at := 0; d.err == nil && list.NextValue(); at++ {
+		t := llm.Tool{At: at}
+		m := list.Enter()
+		kind := d.tool(&t, &m)
+		list.Leave(&m)
+		switch string(kind) {
+		case `"function"`, "":
+		case `"custom"`:
 			t.Plain = true
-			d.function(&t, formats.Member(e.Value(), "custom"))
 		default:
-			d.r.Advice = append(d.r.Advice, "tools."+kind)
+			d.r.Advice = append(d.r.Advice, "tools."+formats.Decoded(kind))
 			continue
+		}
+		if t.Name.Empty() {
+			d.fail("tools", "tools[%d] has no name", at)
 		}
 		d.r.Tools = append(d.r.Tools, t)
 	}
 }
 
+// tool reads one and returns its type.
+func (d *decoder) tool(t *llm.Tool, m *formats.Members) (kind llm.Literal) {
+	for m.NextKey() {
+		switch string(m.Key) {
+		case "function", "custom":
+			inner := m.Enter()
+			d.function(t, &inner)
+			m.Leave(&inner)
+			continue
+		}
+		if !m.Pass() {
+			break
+		}
+		switch v := m.Value(); string(m.Key) {
+		case "type":
+			kind = formats.StringOf(v)
+		case "cache_control":
+			if !formats.IsNull(v) {
+				t.Cache = v
+			}
+		}
+	}
+	return kind
+}
+
 // function reads the description of a function or of a custom tool.
-func (d *decoder) function(t *llm.Tool, v []byte) {
-	for m := formats.MembersOf(v); m.Next(); {
+func (d *decoder) function(t *llm.Tool, m *formats.Members) {
+	for m.Next() {
 		v := m.Value()
 		if formats.IsNull(v) {
 			continue
 		}
 		switch string(m.Key) {
 		case "name":
-			t.Name = formats.AsLiteral(v)
+			t.Name = formats.StringOf(v)
 		case "description":
-			t.Description = formats.AsLiteral(v)
+			t.Description = formats.StringOf(v)
 		case "parameters":
 			t.Schema = v
 		case "strict":
@@ -51,19 +78,21 @@ func (d *decoder) function(t *llm.Tool, v []byte) {
 			t.Grammar = v
 		}
 	}
-	if t.Name.Empty() {
-		d.fail("tools", "tools[%d] has no name", t.At)
-	}
 }
 
 // functions reads the list that came before there were tools.
 func (d *decoder) functions(v []byte) {
 	d.r.Legacy = true
 	at := -1
-	for e := formats.ElementsOf(v); e.Next(); {
+	for e := formats.ElementsOf(v); e.NextValue(); {
 		at++
 		t := llm.Tool{At: at}
-		d.function(&t, e.Value())
+		m := e.Enter()
+		d.function(&t, &m)
+		e.Leave(&m)
+		if t.Name.Empty() {
+			d.fail("functions", "functions[%d] has no name", at)
+		}
 		d.r.Tools = append(d.r.Tools, t)
 	}
 }
@@ -72,7 +101,7 @@ func (d *decoder) functions(v []byte) {
 func (d *decoder) toolChoice(v []byte) {
 	c := &d.r.ToolChoice
 	if v[0] == '"' {
-		switch s := formats.Decoded(formats.AsLiteral(v)); s {
+		switch s := formats.Decoded(formats.StringOf(v)); s {
 		case "auto":
 		case "none":
 			c.Mode = llm.None
@@ -83,9 +112,9 @@ func (d *decoder) toolChoice(v []byte) {
 		}
 		return
 	}
-	switch kind := formats.Decoded(formats.AsLiteral(formats.Member(v, "type"))); kind {
+	switch kind := formats.Decoded(formats.StringOf(formats.Member(v, "type"))); kind {
 	case "function", "custom":
-		name := formats.AsLiteral(formats.Member(formats.Member(v, kind), "name"))
+		name := formats.StringOf(formats.Member(formats.Member(v, kind), "name"))
 		if name.Empty() {
 			d.fail("tool_choice", "'tool_choice.%s.name' must be the name of a tool", kind)
 		}
@@ -97,7 +126,7 @@ func (d *decoder) toolChoice(v []byte) {
 		for e := formats.ElementsOf(formats.Member(allowed, "tools")); e.Next(); {
 			tool := e.Value()
 			for _, kind := range [...]string{"function", "custom"} {
-				if name := formats.AsLiteral(formats.Member(formats.Member(tool, kind), "name")); name != nil {
+				if name := formats.StringOf(formats.Member(formats.Member(tool, kind), "name")); name != nil {
 					c.Names = append(c.Names, name)
 				}
 			}
@@ -114,7 +143,7 @@ func (d *decoder) functionCall(v []byte) {
 		d.toolChoice(v)
 		return
 	}
-	name := formats.AsLiteral(formats.Member(v, "name"))
+	name := formats.StringOf(formats.Member(v, "name"))
 	if name.Empty() {
 		d.fail("function_call", "'function_call.name' must be the name of a function")
 	}

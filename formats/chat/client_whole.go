@@ -59,11 +59,13 @@ func (e *encoder) appendChoice(dst []byte, a answer, index int) []byte {
 	default:
 		dst = append(dst, "null"...)
 	}
-	if a.has(llm.Thought) {
-		dst = append(dst, `,"reasoning_content":`...)
-		dst = a.appendText(dst, llm.Thought)
+	if !e.Request.Reasoning.Hide {
+		if a.has(llm.Thought) {
+			dst = append(dst, `,"reasoning_content":`...)
+			dst = a.appendText(dst, llm.Thought)
+		}
+		dst = a.appendDetails(dst)
 	}
-	dst = a.appendDetails(dst)
 	dst = e.appendCalls(dst, a)
 	dst = a.appendAnnotations(dst)
 	for ev := range a.all {

@@ -4,6 +4,7 @@ package standard
 import (
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/chat"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/gemini"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/messages"
 )
 
@@ -13,7 +14,9 @@ var clients = map[string]formats.Client{
 }
 
 var upstreams = map[string]formats.Upstream{
-	chat.Name: chat.Upstream{},
+	chat.Name:     chat.Upstream{},
+	gemini.Name:   gemini.Upstream{},
+	messages.Name: messages.Upstream{},
 }
 
 // Client returns the format of that name as clients speak it, nil if there is

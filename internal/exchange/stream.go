@@ -69,7 +69,9 @@ func (w *window) whole() int {
 // scratch is the memory of one stream.
 type scratch struct {
 	window
-	tail tail // of what was handed on
+	tail   tail        // of what was handed on
+	events []llm.Event // of a translation
+	out    []byte      // what it made of them
 }
 
 var scratches = sync.Pool{New: func() any {
@@ -80,12 +82,14 @@ func newScratch() *scratch {
 	s := scratches.Get().(*scratch)
 	s.window = window{buf: s.buf[:0]}
 	s.tail.n = 0
+	s.out = s.out[:0]
 	return s
 }
 
 // release gives the memory back, unless a large event has made it grow.
 func (s *scratch) release() {
-	if cap(s.buf) == chunk {
+	if cap(s.buf) == chunk && cap(s.out) <= 4*chunk {
+		clear(s.events[:cap(s.events)]) // they hold on to what they came from
 		scratches.Put(s)
 	}
 }

@@ -29,7 +29,6 @@ type codec struct {
 	x       *Exchange
 	decoder formats.Decoder
 	encoder formats.Encoder
-	events  []llm.Event
 	failed  bool // an error was encoded; nothing follows
 }
 
@@ -155,7 +154,6 @@ type translator struct {
 	*scratch
 	src    io.ReadCloser
 	secret []byte
-	out    []byte
 	given  int // of out
 	ended  bool
 }

@@ -2,9 +2,11 @@ package upstream
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
+	"github.com/tidwall/gjson"
 )
 
 // The defaults that Caddy's transport lacks: a timeout of the TLS handshake,
@@ -67,6 +69,30 @@ func TestURL(t *testing.T) {
 		a := &Account{Base: u}
 		if got := a.url("/models", tc.query).String(); got != tc.want || u.String() != tc.base {
 			t.Errorf("%s: %s, base %s", tc.base, got, u)
+		}
+	}
+	for base, want := range map[string]string{ // a path is escaped, and stays so
+		"https://a":       "https://a/models/x%3Fy%2Fz:g?alt=sse",
+		"https://a/b%2Fc": "https://a/b%2Fc/models/x%3Fy%2Fz:g?alt=sse",
+	} {
+		u, _ := url.Parse(base)
+		if got := (&Account{Base: u}).url("/models/x%3Fy%2Fz:g", "alt=sse").String(); got != want {
+			t.Errorf("%s: %s", base, got)
+		}
+	}
+}
+
+// Vendors have two shapes of a list, and Google's names what cannot hold a
+// conversation too.
+func TestModelIDs(t *testing.T) {
+	for list, want := range map[string]string{
+		`{"data":[{"id":"a"},{"id":""},{},{"id":3},{"id":"b/c"}]}`: "a b/c",
+		`{"data":[]}`: "",
+		`{}`:          "",
+		`{"models":[{"name":"models/gemini-x","supportedGenerationMethods":["generateContent","countTokens"]},{"name":"models/embed","supportedGenerationMethods":["embedContent"]},{"name":"tunedModels/t"}]}`: "gemini-x tunedModels/t",
+	} {
+		if got := strings.Join(modelIDs(gjson.Parse(list)), " "); got != want {
+			t.Errorf("%s: %q", list, got)
 		}
 	}
 }

@@ -100,17 +100,6 @@ func (a answer) word(i int) (blank, word string) {
 	return blank, a.words[i%len(a.words)]
 }
 
-// text is all that is said.
-func (a answer) text() string {
-	var b strings.Builder
-	for i := range a.count() {
-		blank, word := a.word(i)
-		b.WriteString(blank)
-		b.WriteString(word)
-	}
-	return b.String()
-}
-
 // tokens is what the answer counts as: one a word.
 func (a answer) tokens() int {
 	if a.call != nil {

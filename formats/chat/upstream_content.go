@@ -1,0 +1,234 @@
+package chat
+
+import (
+	"bytes"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// content reads the content of a delta or a message: a text, or what dialects
+// put in its place, a list of parts or an object.
+func (d *reader) content(n int, c *alternative, v []byte, tokens []llm.TokenLogprob, most int) {
+	if len(v) == 0 {
+		v = []byte(`""`)
+	}
+	switch v[0] {
+	case '"':
+		text := d.literal(v)
+		if !text.Empty() || tokens != nil && c.open && c.kind == llm.Text {
+			d.talk(n, c, text, tokens)
+		}
+	case '[':
+		e := formats.ElementsOf(v)
+		for e.Next() && !d.failed && len(d.out) <= most {
+			d.part(n, c, e.Value())
+		}
+		if e.Err() != nil && !d.failed {
+			d.unreadable()
+		}
+	case '{':
+		if formats.Member(v, "type") != nil {
+			d.part(n, c, v)
+			return
+		}
+		if !gjson.ValidBytes(v) { // the walk has bounded its depth
+			d.unreadable()
+			return
+		}
+		d.talk(n, c, formats.AppendQuoted(nil, v), nil)
+	}
+}
+
+// part reads a part of a content. Mistral's models think in one
+// (https://docs.mistral.ai/capabilities/reasoning/).
+func (d *reader) part(n int, c *alternative, v []byte) {
+	if v[0] == '"' {
+		if text := d.literal(v); !text.Empty() {
+			d.talk(n, c, text, nil)
+		}
+		return
+	}
+	var kind, text, thinking, refusal []byte
+	m := formats.MembersOf(v)
+	for m.Next() {
+		switch string(m.Key) {
+		case "type":
+			kind = m.Value()
+		case "text":
+			text = m.Value()
+		case "thinking":
+			thinking = m.Value()
+		case "refusal":
+			refusal = m.Value()
+		}
+	}
+	if m.Err != nil {
+		d.unreadable()
+		return
+	}
+	switch string(kind) {
+	case `"text"`, `"output_text"`:
+		if l := d.literal(text); !l.Empty() {
+			d.talk(n, c, l, nil)
+		}
+	case `"thinking"`:
+		if l := d.literal(thinking); !l.Empty() {
+			d.speak(n, c, llm.Thought, l)
+		}
+		for e := formats.ElementsOf(thinking); e.Next() && !d.failed; {
+			if l := d.literal(formats.Member(e.Value(), "text")); !l.Empty() {
+				d.speak(n, c, llm.Thought, l)
+			}
+		}
+	case `"refusal"`:
+		if l := d.literal(refusal); !l.Empty() {
+			d.speak(n, c, llm.Refusal, l)
+		}
+	case `"image_url"`:
+		d.image(n, c, v)
+	default:
+		d.lose(lostContent, "content")
+	}
+}
+
+// reasoned reads the reasoning: its text, and what signs or seals it.
+// OpenRouter says the text twice.
+func (d *reader) reasoned(n int, c *alternative, s *said) {
+	text := d.literal(s.reasoning)
+	if !text.Empty() {
+		var origin llm.Origin
+		if e := formats.ElementsOf(s.details); e.Next() {
+			origin = originOf(formats.Member(e.Value(), "format"))
+		}
+		d.think(n, c, text, origin)
+	}
+	if s.details == nil || s.details[0] != '[' {
+		return
+	}
+	e := formats.ElementsOf(s.details)
+	for e.Next() && !d.failed {
+		p := pieceOf(d, e.Value())
+		switch {
+		case p.sealed && p.secret.Empty():
+		case p.sealed && p.origin == "":
+			d.lose(lostSignature, "reasoning signature")
+		case p.sealed && isCallOf(s.calls, p.id):
+		case p.sealed:
+			d.settle(n, c, true)
+			d.open(n, c, llm.Event{Kind: llm.Sealed, ID: p.id, Signature: p.secret, Origin: p.origin})
+			d.close(n, c)
+		default:
+			if text.Empty() && !p.text.Empty() {
+				d.think(n, c, p.text, p.origin)
+			}
+			d.sign(n, c, p.secret, p.origin)
+		}
+	}
+	if e.Err() != nil && !d.failed {
+		d.unreadable()
+	}
+}
+
+// think adds a piece of a thought, whose origin is known before its signature.
+func (d *reader) think(n int, c *alternative, text llm.Literal, origin llm.Origin) {
+	if !c.open || c.kind != llm.Thought || c.signed {
+		d.settle(n, c, true)
+		d.open(n, c, llm.Event{Kind: llm.Thought, Origin: origin})
+	}
+	d.emit(llm.Event{Step: llm.Delta, Choice: n, Text: text})
+}
+
+// sign signs the open thought; one whose text the provider keeps to itself is
+// opened for it.
+func (d *reader) sign(n int, c *alternative, signature llm.Literal, origin llm.Origin) {
+	if signature.Empty() {
+		return
+	}
+	if origin == "" {
+		d.lose(lostSignature, "reasoning signature")
+		return
+	}
+	if !c.open || c.kind != llm.Thought || c.signed {
+		d.settle(n, c, true)
+		d.open(n, c, llm.Event{Kind: llm.Thought, Origin: origin})
+	}
+	d.emit(llm.Event{Step: llm.Sign, Choice: n, Signature: signature, Origin: origin})
+	c.signed = true
+}
+
+// signText gives Google's signature of a message to its text.
+func (d *reader) signText(n int, c *alternative, signature llm.Literal) {
+	if signature.Empty() {
+		return
+	}
+	if !c.open || c.kind != llm.Text {
+		d.settle(n, c, true)
+		d.open(n, c, llm.Event{Kind: llm.Text})
+	}
+	d.emit(llm.Event{Step: llm.Sign, Choice: n, Signature: signature, Origin: llm.Google})
+}
+
+// reasonPiece is an element of reasoning_details
+// (https://openrouter.ai/docs/use-cases/reasoning-tokens#reasoning_details-array-structure).
+type reasonPiece struct {
+	sealed           bool
+	text, secret, id llm.Literal
+	origin           llm.Origin
+}
+
+func pieceOf(d *reader, v []byte) (p reasonPiece) {
+	for m := formats.MembersOf(v); m.Next(); {
+		switch v := m.Value(); string(m.Key) {
+		case "type":
+			p.sealed = string(v) == `"reasoning.encrypted"`
+		case "text", "summary":
+			p.text = d.literal(v)
+		case "signature", "data":
+			p.secret = d.literal(v)
+		case "id":
+			p.id = d.literal(v)
+		case "format":
+			p.origin = originOf(v)
+		}
+	}
+	return p
+}
+
+// originOf reads whose format a signature has, "" for nobody's that we know.
+func originOf(v []byte) llm.Origin {
+	for _, o := range [...]llm.Origin{llm.Anthropic, llm.Google, llm.OpenAI} {
+		if len(v) == len(o)+2 && string(v[1:len(v)-1]) == string(o) {
+			return o
+		}
+	}
+	return ""
+}
+
+// isCallOf reports whether a list of calls has one with that id.
+func isCallOf(calls []byte, id llm.Literal) bool {
+	if id.Empty() || calls == nil {
+		return false
+	}
+	for e := formats.ElementsOf(calls); e.Next(); {
+		if bytes.Equal(formats.Member(e.Value(), "id"), id) {
+			return true
+		}
+	}
+	return false
+}
+
+// signatureOf returns the sealed data that names a call: its signature.
+func signatureOf(details []byte, id llm.Literal) (llm.Literal, llm.Origin) {
+	for e := formats.ElementsOf(details); e.Next(); {
+		v := e.Value()
+		if string(formats.Member(v, "type")) == `"reasoning.encrypted"` && bytes.Equal(formats.Member(v, "id"), id) {
+			if origin := originOf(formats.Member(v, "format")); origin != "" {
+				return formats.AsLiteral(formats.Member(v, "data")), origin
+			}
+		}
+	}
+	return nil, ""
+}

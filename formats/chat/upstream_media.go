@@ -1,0 +1,130 @@
+package chat
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// medium writes an image, a sound or a document
+// (https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages).
+func (w *writer) medium(t llm.Turn, p *llm.Part) *formats.Unsupported {
+	m := p.Media
+	switch {
+	case m == nil:
+		return formats.CannotCarry(*p, "it is not part of what a user says")
+	case m.FileID != nil:
+		return formats.CannotCarry(*p, "a file that was uploaded elsewhere is not known there")
+	case !isBase64(m.Data):
+		return formats.CannotCarry(*p, "its data is no base64")
+	case m.Plain != nil:
+		w.mention(m.Plain)
+		w.text(m.Plain)
+		return nil
+	case p.Kind == llm.Image || p.Kind == llm.File && strings.HasPrefix(m.MIME, "image/"):
+		w.image(m)
+		return nil
+	case p.Kind == llm.Audio || p.Kind == llm.File && strings.HasPrefix(m.MIME, "audio/"):
+		return w.sound(t, p)
+	case p.Kind == llm.Video:
+		return formats.CannotCarry(*p, "it takes no video")
+	default:
+		return w.file(t, p)
+	}
+}
+
+// isBase64 reports whether data has nothing in it that is no base64: it goes
+// into a text as it is.
+func isBase64(data []byte) bool {
+	for _, c := range data {
+		if c-'0' > 9 && c|0x20-'a' > 25 && c != '+' && c != '/' && c != '=' {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *writer) image(m *llm.Media) {
+	w.b = append(w.b, `{"type":"image_url","image_url":{"url":`...)
+	if m.URL != nil {
+		w.b = append(w.b, m.URL...)
+	} else {
+		mime := m.MIME
+		if !strings.HasPrefix(mime, "image/") {
+			mime = imageType(m.Data)
+		}
+		w.dataURL(mime, m.Data)
+	}
+	if !m.Detail.Empty() {
+		w.member("detail", m.Detail)
+	}
+	w.b = append(w.b, "}}"...)
+}
+
+// imageType tells an image's type by its first bytes, in base64.
+func imageType(data []byte) string {
+	for start, mime := range map[string]string{"/9j/": "image/jpeg", "R0lGOD": "image/gif", "UklGR": "image/webp"} {
+		if strings.HasPrefix(string(data[:min(len(data), 8)]), start) {
+			return mime
+		}
+	}
+	return "image/png"
+}
+
+// dataURL writes a URL that holds the data, as a text.
+func (w *writer) dataURL(mime string, data []byte) {
+	w.b = append(w.b, `"data:`...)
+	quoted := formats.Encoded(mime)
+	w.b = append(append(append(w.b, quoted.Inner()...), ";base64,"...), data...)
+	w.b = append(w.b, '"')
+}
+
+// sound writes audio, of which there are two types.
+func (w *writer) sound(t llm.Turn, p *llm.Part) *formats.Unsupported {
+	if p.Media.URL != nil {
+		return formats.CannotCarry(*p, "it takes audio as data only, not as a URL")
+	}
+	var format string
+	switch mime, _, _ := strings.Cut(strings.ToLower(p.Media.MIME), ";"); mime {
+	case "audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave":
+		format = "wav"
+	case "audio/mp3", "audio/mpeg":
+		format = "mp3"
+	default:
+		return formats.CannotCarry(*p, "it takes audio as WAV or MP3 only, not as %s", llm.Clip(p.Media.MIME, 64))
+	}
+	w.b = append(append(w.b, `{"type":"input_audio","input_audio":{"data":"`...), p.Media.Data...)
+	w.b = append(append(append(w.b, `","format":"`...), format...), `"}}`...)
+	return nil
+}
+
+// file writes a document: a PDF as it is, a text as a text.
+func (w *writer) file(t llm.Turn, p *llm.Part) *formats.Unsupported {
+	m := p.Media
+	mime, _, _ := strings.Cut(strings.ToLower(m.MIME), ";")
+	switch {
+	case m.URL != nil:
+		return formats.CannotCarry(*p, "it takes documents as data only, not as a URL")
+	case mime == "application/pdf" || mime == "":
+		w.b = append(w.b, `{"type":"file","file":{"filename":`...)
+		if m.Name.Empty() {
+			w.b = append(w.b, `"document.pdf"`...)
+		} else {
+			w.b = append(w.b, m.Name...)
+		}
+		w.b = append(w.b, `,"file_data":`...)
+		w.dataURL("application/pdf", m.Data)
+		w.b = append(w.b, "}}"...)
+		return nil
+	case strings.HasPrefix(mime, "text/") || mime == "application/json":
+		text, err := base64.StdEncoding.DecodeString(string(m.Data))
+		if err != nil {
+			return formats.CannotCarry(*p, "its data is no base64")
+		}
+		w.text(formats.Encoded(string(text)))
+		return nil
+	}
+	return formats.CannotCarry(*p, "it takes documents as PDF only, not as %s", llm.Clip(m.MIME, 64))
+}

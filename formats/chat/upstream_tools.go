@@ -1,0 +1,174 @@
+package chat
+
+import (
+	"slices"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// tools writes what the model may call
+// (https://platform.openai.com/docs/guides/function-calling).
+func (w *writer) tools() {
+	if len(w.r.Tools) == 0 {
+		if w.r.ToolChoice.Mode != llm.Auto && w.r.ToolChoice.Mode != llm.None {
+			w.Lose("tool_choice")
+		}
+		return
+	}
+	count := 0
+	for i := range w.r.Tools {
+		t := &w.r.Tools[i]
+		if t.Cache != nil {
+			w.Lose("cache_control")
+		}
+		if !w.offered(t.Name) {
+			continue
+		}
+		if count++; count == 1 {
+			w.b = append(w.b, `,"tools":[`...)
+		} else {
+			w.b = append(w.b, ',')
+		}
+		w.tool(t)
+	}
+	if count == 0 {
+		return
+	}
+	w.b = append(w.b, ']')
+	w.choice()
+	if w.r.Serial {
+		w.b = append(w.b, `,"parallel_tool_calls":false`...)
+	}
+}
+
+// offered reports whether a tool is among those to choose from: other vendors
+// know no allowed_tools, and get the allowed ones only.
+func (w *writer) offered(name llm.Literal) bool {
+	c := w.r.ToolChoice
+	return w.model.own || c.Mode != llm.Allowed || slices.ContainsFunc(c.Names, func(n llm.Literal) bool { return string(n) == string(name) })
+}
+
+func (w *writer) tool(t *llm.Tool) {
+	if t.Plain && w.model.custom {
+		w.head("custom", t)
+		w.grammar(t.Grammar)
+		w.b = append(w.b, "}}"...)
+		return
+	}
+	w.head("function", t)
+	schema := []byte(t.Schema)
+	if t.Plain {
+		w.Wrapped = append(w.Wrapped, t.Name)
+		schema = plainSchema(t.Grammar)
+	}
+	if len(schema) > 0 && !formats.IsNull(schema) {
+		w.b = append(w.b, `,"parameters":`...)
+		w.parameters(schema)
+	}
+	w.strict(t.Strict)
+	w.b = append(w.b, "}}"...)
+}
+
+// head begins a tool.
+func (w *writer) head(kind string, t *llm.Tool) {
+	w.b = append(append(append(w.b, `{"type":"`...), kind...), `","`...)
+	w.b = append(append(w.b, kind...), `":{"name":`...)
+	w.b = append(w.b, w.Names.Sent(t.Name)...)
+	if !t.Description.Empty() {
+		w.member("description", t.Description)
+	}
+}
+
+// parameters writes a function's schema, which must be that of an object: what
+// Anthropic asks for, OpenAI does too.
+func (w *writer) parameters(schema []byte) {
+	if m := formats.MembersOf(schema); m.Next() { // one without a member says nothing
+		out, lossy := jsonschema.AppendToolInput(w.b, schema)
+		w.b = out
+		if lossy {
+			w.Lose("schema keywords")
+		}
+		return
+	}
+	w.b = append(w.b, "{}"...)
+}
+
+// plainSchema is the schema of a function that stands for a tool which takes a
+// plain text. What form the text must have is told in words.
+func plainSchema(grammar llm.Value) []byte {
+	b := append([]byte(nil), `{"type":"object","properties":{"`+formats.PlainArgument+`":{"type":"string"`...)
+	if grammar != nil {
+		b = append(b, `,"description":`...)
+		b = formats.AppendString(b, "The text has this form: "+string(grammar))
+	}
+	return append(b, `}},"required":["`+formats.PlainArgument+`"],"additionalProperties":false}`...)
+}
+
+// grammar writes the form of a custom tool's text. Responses has the members of
+// a grammar one level higher
+// (https://platform.openai.com/docs/api-reference/chat/create#chat-create-tools).
+func (w *writer) grammar(v llm.Value) {
+	if v == nil {
+		return
+	}
+	definition, syntax := formats.Member(v, "definition"), formats.Member(v, "syntax")
+	if definition == nil || syntax == nil {
+		w.member("format", v)
+		return
+	}
+	w.b = append(w.b, `,"format":{"type":"grammar","grammar":{"definition":`...)
+	w.b = append(w.b, definition...)
+	w.member("syntax", syntax)
+	w.b = append(w.b, "}}"...)
+}
+
+// choice writes whether and which tools may be called.
+func (w *writer) choice() {
+	c := w.r.ToolChoice
+	switch c.Mode {
+	case llm.None:
+		w.b = append(w.b, `,"tool_choice":"none"`...)
+	case llm.Required:
+		w.b = append(w.b, `,"tool_choice":"required"`...)
+	case llm.Named:
+		if len(c.Names) > 0 {
+			w.b = append(w.b, `,"tool_choice":`...)
+			w.named(c.Names[0])
+		}
+	case llm.Allowed:
+		mode := "auto"
+		if c.Must {
+			mode = "required"
+		}
+		if !w.model.own {
+			w.b = append(append(append(w.b, `,"tool_choice":"`...), mode...), '"')
+			return
+		}
+		w.b = append(append(append(w.b, `,"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"`...), mode...), `","tools":[`...)
+		for i, name := range c.Names {
+			if i > 0 {
+				w.b = append(w.b, ',')
+			}
+			w.named(name)
+		}
+		w.b = append(w.b, "]}}"...)
+	}
+}
+
+// named writes the reference to a tool.
+func (w *writer) named(name llm.Literal) {
+	kind := "function"
+	if w.isPlain(name) && w.model.custom {
+		kind = "custom"
+	}
+	w.b = append(append(append(w.b, `{"type":"`...), kind...), `","`...)
+	w.b = append(append(w.b, kind...), `":{"name":`...)
+	w.b = append(append(w.b, w.Names.Sent(name)...), "}}"...)
+}
+
+// isPlain reports whether a tool of that name takes a plain text.
+func (w *writer) isPlain(name llm.Literal) bool {
+	return slices.ContainsFunc(w.r.Tools, func(t llm.Tool) bool { return t.Plain && string(t.Name) == string(name) })
+}

@@ -1,0 +1,251 @@
+package jsonschema
+
+import (
+	"bytes"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+)
+
+// AppendClosed appends a response schema as Anthropic's structured outputs
+// take it (https://docs.claude.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations):
+// every object is closed, oneOf is anyOf, limits and formats that are not known
+// there stand in the description, where Anthropic's own SDKs put them. allOf,
+// which closed objects would contradict, is merged. lossy reports a changed
+// meaning. The error is that of a schema which cannot be said so.
+func AppendClosed(dst, schema []byte) (out []byte, lossy bool, err error) {
+	schema = bytes.TrimSpace(schema)
+	if !isObject(schema) || isEmpty(schema) {
+		return dst, false, ErrAnything
+	}
+	c := closer{doc: documentOf(schema)}
+	out = c.append(dst, schema, 0)
+	switch {
+	case c.err != nil:
+		return dst, false, c.err
+	case c.open(schema):
+		return dst, false, ErrAnything
+	}
+	return out, c.lossy, nil
+}
+
+// closer writes closed schemas.
+type closer struct {
+	doc   *document
+	lossy bool
+	err   error
+}
+
+// open reports whether a schema is that of an object with any members, of
+// which closing would leave {}.
+func (c *closer) open(schema []byte) bool {
+	object := false
+	for m := formats.MembersOf(schema); m.Next(); {
+		switch v := m.Value(); word(m.Key) {
+		case "type":
+			object = says(v, "object")
+		case "properties":
+			if !isEmpty(v) {
+				return false
+			}
+		case "additionalProperties":
+			if string(v) == "false" {
+				return false
+			}
+		case "anyOf", "oneOf", "allOf", "$ref", "enum", "const":
+			return false
+		}
+	}
+	return object
+}
+
+// append appends one schema.
+func (c *closer) append(dst, schema []byte, depth int) []byte {
+	if depth > maxDepth || !c.doc.read(schema) {
+		c.err = ErrSize
+	}
+	if c.err != nil || !isObject(schema) {
+		return append(dst, schema...)
+	}
+	var kind, description, properties, list []byte
+	for m := formats.MembersOf(schema); m.Next(); {
+		switch v := m.Value(); word(m.Key) {
+		case "type":
+			kind = v
+		case "description":
+			description = v
+		case "properties":
+			properties = v
+		case "allOf":
+			list = v
+		}
+	}
+	if isArray(list) {
+		return c.append(dst, c.merged(schema, list), depth+1)
+	}
+	c.lossy = c.lossy || says(kind, "object") && c.open(schema)
+	var rest told
+	dst = append(dst, '{')
+	if kind == nil && properties != nil {
+		dst = append(dst, `"type":"object"`...)
+	}
+	for m := formats.MembersOf(schema); m.Next(); {
+		dst = c.member(dst, word(m.Key), m.Key, m.Value(), &rest, depth)
+	}
+	if says(kind, "object") || properties != nil {
+		dst = append(appendMember(dst, "additionalProperties"), "false"...)
+	}
+	if len(rest) > 0 || isString(description) {
+		dst = rest.appendDescription(appendMember(dst, "description"), description)
+	}
+	return append(dst, '}')
+}
+
+// member appends a member of a schema, or notes it for the description.
+func (c *closer) member(dst []byte, name string, key, v []byte, rest *told, depth int) []byte {
+	switch name {
+	case "description", "$schema", "$id", "$comment", "examples", "example", "propertyOrdering":
+		return dst
+	case "additionalProperties":
+		c.lossy = c.lossy || string(v) != "false"
+		return dst
+	case "properties", "$defs", "definitions":
+		return c.named(appendMember(dst, key), v, depth)
+	case "items":
+		return c.append(appendMember(dst, key), v, depth+1)
+	case "anyOf", "oneOf":
+		return c.listed(appendMember(dst, "anyOf"), v, depth)
+	case "minItems":
+		if n, ok := formats.Int(v); ok && n <= 1 {
+			return append(appendMember(dst, key), v...)
+		}
+	case "format":
+		if known(v) {
+			return append(appendMember(dst, key), v...)
+		}
+	case "$ref":
+		if len(v) < 2 || v[1] != '#' {
+			c.err = ErrReference
+		}
+		return append(appendMember(dst, key), v...)
+	case "type": // Google writes it in capitals
+		return append(appendMember(dst, key), bytes.ToLower(v)...)
+	case "title", "enum", "const", "required", "default":
+		return append(appendMember(dst, key), v...)
+	}
+	c.lossy = true
+	rest.add(name, v)
+	return dst
+}
+
+// known reports whether Anthropic enforces a format of strings.
+func known(format []byte) bool {
+	switch string(format) {
+	case `"date-time"`, `"time"`, `"date"`, `"duration"`, `"email"`, `"hostname"`, `"uri"`, `"ipv4"`, `"ipv6"`, `"uuid"`:
+		return true
+	}
+	return false
+}
+
+// named appends an object of schemas.
+func (c *closer) named(dst, object []byte, depth int) []byte {
+	if !isObject(object) {
+		return append(dst, object...)
+	}
+	dst = append(dst, '{')
+	for m := formats.MembersOf(object); m.Next() && c.err == nil; {
+		dst = c.append(appendMember(dst, m.Key), m.Value(), depth+1)
+	}
+	return append(dst, '}')
+}
+
+// listed appends an array of schemas.
+func (c *closer) listed(dst, array []byte, depth int) []byte {
+	if !isArray(array) {
+		return append(dst, array...)
+	}
+	dst = append(dst, '[')
+	for e := formats.ElementsOf(array); e.Next() && c.err == nil; {
+		if dst[len(dst)-1] != '[' {
+			dst = append(dst, ',')
+		}
+		dst = c.append(dst, e.Value(), depth+1)
+	}
+	return append(dst, ']')
+}
+
+// merged returns a schema with the schemas of its allOf in it. Those of objects
+// become one object; a single one of another type lends its members.
+func (c *closer) merged(schema, list []byte) []byte {
+	var parts composite
+	count, objects := 0, true
+	var last []byte
+	for e := formats.ElementsOf(list); e.Next(); count++ {
+		last = e.Value()
+		objects = objects && c.doc.isOfObject(last, 0)
+	}
+	if count > 0 && objects && (count > 1 || !isEmpty(last)) && !c.single(schema, count, last) {
+		c.lossy = !c.doc.collect(&parts, schema, 0) || parts.lossy || c.lossy
+		return parts.append(nil, schema)
+	}
+	c.lossy = c.lossy || count > 1
+	out := []byte{'{'}
+	own := make(map[string]bool)
+	for m := formats.MembersOf(schema); m.Next(); {
+		if name := word(m.Key); name != "allOf" {
+			own[name] = true
+			out = append(appendMember(out, m.Key), m.Value()...)
+		}
+	}
+	for e := formats.ElementsOf(list); e.Next(); {
+		if !isObject(e.Value()) {
+			continue
+		}
+		for m := formats.MembersOf(e.Value()); m.Next(); {
+			if name := word(m.Key); !own[name] {
+				own[name] = true
+				out = append(appendMember(out, m.Key), m.Value()...)
+			}
+		}
+	}
+	return append(out, '}')
+}
+
+// single reports whether an allOf is nothing but a $ref with annotations beside
+// it, which can stand together.
+func (c *closer) single(schema []byte, count int, last []byte) bool {
+	if count != 1 {
+		return false
+	}
+	for m := formats.MembersOf(schema); m.Next(); {
+		switch word(m.Key) {
+		case "properties", "required", "$ref", "anyOf", "oneOf":
+			return false
+		}
+	}
+	return isObject(last)
+}
+
+// isOfObject reports whether a schema, $refs followed, is one of an object.
+func (d *document) isOfObject(schema []byte, depth int) bool {
+	if depth > 16 || !isObject(schema) || !d.read(schema) {
+		return false
+	}
+	for m := formats.MembersOf(schema); m.Next(); {
+		switch v := m.Value(); word(m.Key) {
+		case "type":
+			return says(v, "object")
+		case "properties", "required":
+			return true
+		case "$ref":
+			target, ok := d.find(v)
+			return ok && d.isOfObject(target, depth+1)
+		case "allOf":
+			for e := formats.ElementsOf(v); e.Next(); {
+				if d.isOfObject(e.Value(), depth+1) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,140 @@
+package messages
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+const pdf = "application/pdf"
+
+// images are the types of images that the API takes.
+var images = map[string]bool{"image/jpeg": true, "image/png": true, "image/gif": true, "image/webp": true}
+
+// appendMedia appends an image or a document but for its closing brace
+// (https://docs.claude.com/en/docs/build-with-claude/vision,
+// https://docs.claude.com/en/docs/build-with-claude/pdf-support).
+func (e *encoder) appendMedia(dst []byte, t llm.Turn, p llm.Part) ([]byte, *formats.Unsupported) {
+	m := p.Media
+	switch {
+	case m == nil || p.Kind != llm.Image && p.Kind != llm.File:
+		return nil, formats.CannotCarry(p, "it takes text, images and documents only")
+	case m.FileID != nil:
+		return nil, formats.CannotCarry(p, "a file that was uploaded to another provider")
+	case m.Data != nil && !isBase64(m.Data):
+		return nil, formats.CannotCarry(p, "a file whose content is not base64")
+	case m.URL != nil && !fetchable(m.URL):
+		return nil, formats.CannotCarry(p, "a file that is not at a public https address")
+	}
+	kind := kindOf(m)
+	if p.Kind == llm.Image || strings.HasPrefix(kind, "image/") {
+		return e.appendImage(dst, t, p, kind)
+	}
+	return appendDocument(dst, t, p, kind)
+}
+
+func (e *encoder) appendImage(dst []byte, t llm.Turn, p llm.Part, kind string) ([]byte, *formats.Unsupported) {
+	m := p.Media
+	e.loseIf(!m.Detail.Empty() && string(m.Detail) != `"auto"`, "detail")
+	dst = append(dst, `{"type":"image","source":`...)
+	switch {
+	case m.URL != nil:
+		return append(append(append(dst, `{"type":"url","url":`...), m.URL...), '}'), nil
+	case m.Data != nil && images[kind]:
+		return appendBase64(dst, kind, m.Data), nil
+	default:
+		return nil, formats.CannotCarry(p, "an image that is none of JPEG, PNG, GIF and WebP")
+	}
+}
+
+func appendDocument(dst []byte, t llm.Turn, p llm.Part, kind string) ([]byte, *formats.Unsupported) {
+	m := p.Media
+	readable := strings.HasPrefix(kind, "text/") || kind == "application/json"
+	dst = append(dst, `{"type":"document","source":`...)
+	switch {
+	case m.Plain != nil:
+		dst = append(append(append(dst, `{"type":"text","media_type":"text/plain","data":`...), m.Plain...), '}')
+	case m.URL != nil && (kind == pdf || kind == ""):
+		dst = append(append(append(dst, `{"type":"url","url":`...), m.URL...), '}')
+	case m.Data != nil && kind == pdf:
+		dst = appendBase64(dst, kind, m.Data)
+	case m.Data != nil && readable:
+		text, err := base64.RawStdEncoding.DecodeString(string(bytes.TrimRight(m.Data, "=")))
+		if err != nil || !utf8.Valid(text) {
+			return nil, formats.CannotCarry(p, "a document that is not text in UTF-8")
+		}
+		dst = append(dst, `{"type":"text","media_type":"text/plain","data":`...)
+		dst = append(formats.AppendString(dst, string(text)), '}')
+	default:
+		return nil, formats.CannotCarry(p, "a document that is neither PDF nor text")
+	}
+	if !m.Name.Empty() {
+		dst = append(append(dst, `,"title":`...), m.Name...)
+	}
+	return dst, nil
+}
+
+// appendBase64 appends the source of a file whose data isBase64 took.
+func appendBase64(dst []byte, kind string, data []byte) []byte {
+	dst = append(append(dst, `{"type":"base64","media_type":"`...), kind...)
+	dst = append(append(dst, `","data":"`...), data...)
+	return append(dst, `"}`...)
+}
+
+// kindOf returns the type of a file: what its first bytes say, since the API
+// refuses an image that is declared to be another, else what the client says.
+func kindOf(m *llm.Media) string {
+	for _, magic := range [...]struct{ base64, kind string }{
+		{"/9j/", "image/jpeg"},
+		{"iVBORw0KGgo", "image/png"},
+		{"R0lGOD", "image/gif"},
+		{"JVBERi", pdf},
+	} {
+		if bytes.HasPrefix(m.Data, []byte(magic.base64)) {
+			return magic.kind
+		}
+	}
+	if len(m.Data) >= 16 && string(m.Data[:5]) == "UklGR" {
+		var head [12]byte // RIFF, size, WEBP
+		if n, err := base64.StdEncoding.Decode(head[:], m.Data[:16]); err == nil && n == 12 && string(head[8:]) == "WEBP" {
+			return "image/webp"
+		}
+	}
+	kind, _, _ := strings.Cut(m.MIME, ";")
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	if kind == "image/jpg" {
+		kind = "image/jpeg"
+	}
+	return kind
+}
+
+// isBase64 reports whether data has characters of base64 only, so that it can
+// stand between quotes.
+func isBase64(data []byte) bool {
+	for _, c := range data {
+		if c|0x20-'a' > 25 && c-'0' > 9 && c != '+' && c != '/' && c != '=' {
+			return false
+		}
+	}
+	return len(data) > 0
+}
+
+// fetchable reports whether Anthropic can fetch a URL: an address of the open
+// web, without encryption refused, and none that only Google can open.
+func fetchable(url llm.Literal) bool {
+	u := strings.ToLower(formats.Decoded(url))
+	host, ok := strings.CutPrefix(u, "https://")
+	if at := strings.IndexAny(host, "/?#"); at >= 0 {
+		host = host[:at]
+	}
+	for _, closed := range [...]string{"youtube.com", "youtu.be", "generativelanguage.googleapis.com"} {
+		if host == closed || strings.HasSuffix(host, "."+closed) {
+			return false
+		}
+	}
+	return ok && host != ""
+}

@@ -1,0 +1,97 @@
+package messages
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// readOutput decides on how the answer gets the form that the client wants:
+// by a structured output where the model has that, else by a tool whose
+// arguments are the answer.
+func (e *encoder) readOutput() *formats.Unsupported {
+	out := e.r.Output
+	schema := []byte(`{"type":"object"}`)
+	switch {
+	case out.Form == llm.Free:
+		return nil
+	case out.Form == llm.ToSchema && out.Schema != nil:
+		if e.model.schemas {
+			format, lossy, err := jsonschema.AppendClosed(nil, out.Schema)
+			if err == nil {
+				e.format = format
+				e.loseIf(lossy, "response_format.json_schema")
+				return nil
+			}
+		}
+		if !describesObject(out.Schema) {
+			return formats.CannotTake("response_format", "an answer can be held to a schema only if that is one of an object")
+		}
+		schema = out.Schema
+	}
+	if e.choice.forces() { // what the client wants is a call, not a text
+		e.Lose("response_format")
+		return nil
+	}
+	var lossy bool
+	e.forced, lossy = jsonschema.AppendToolInput(nil, schema)
+	e.loseIf(lossy, "response_format.json_schema")
+	e.loseIf(out.Strict != nil && *out.Strict, "strict")
+	e.Forced = e.freeName()
+	e.choice = choice{kind: "tool", name: e.Forced}
+	if len(e.tools) > 0 && e.r.ToolChoice.Mode != llm.None {
+		e.choice = choice{kind: "any"}
+	}
+	return nil
+}
+
+// freeName returns a name for the tool that is added, which no other has.
+func (e *encoder) freeName() llm.Literal {
+	const name = "json_output"
+	free := formats.Encoded(name)
+	for i := 2; slices.ContainsFunc(e.tools, func(t llm.Tool) bool { return string(e.Names.Sent(t.Name)) == string(free) }); i++ {
+		free = formats.Encoded(name + "_" + strconv.Itoa(i))
+	}
+	return free
+}
+
+// describesObject reports whether the values of a schema are objects, as far as
+// its top says what they are.
+func describesObject(schema []byte) bool {
+	v := gjson.ParseBytes(schema)
+	if !v.IsObject() {
+		return false
+	}
+	switch kind := v.Get("type"); {
+	case kind.Type == gjson.String:
+		return kind.Str == "object"
+	case kind.IsArray():
+		return len(kind.Array()) == 1 && kind.Get("0").Str == "object"
+	}
+	return !v.Get("items").Exists() && !v.Get("enum").Exists() && !v.Get("const").Exists()
+}
+
+// appendOutput appends the member "output_config"
+// (https://platform.claude.com/docs/en/build-with-claude/structured-outputs).
+func (e *encoder) appendOutput(dst []byte) []byte {
+	effort := e.thought.effort
+	if effort == "" && e.format == nil {
+		return dst
+	}
+	dst = append(dst, `,"output_config":{`...)
+	if effort != "" {
+		dst = append(append(append(dst, `"effort":"`...), effort...), '"')
+	}
+	if e.format != nil {
+		if effort != "" {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, `"format":{"type":"json_schema","schema":`...), e.format...), '}')
+	}
+	return append(dst, '}')
+}

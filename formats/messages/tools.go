@@ -1,0 +1,138 @@
+package messages
+
+import (
+	"slices"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// choice is the member "tool_choice".
+type choice struct {
+	kind string // auto, any, tool, none
+	name llm.Literal
+}
+
+// forces reports whether the answer must be a call.
+func (c choice) forces() bool { return c.kind == "any" || c.kind == "tool" }
+
+// readTools decides on the tools that are offered. The API cannot allow some
+// of them only: the others are not offered then.
+func (e *encoder) readTools() *formats.Unsupported {
+	e.tools, e.choice.kind = e.r.Tools, "auto"
+	switch c := e.r.ToolChoice; c.Mode {
+	case llm.None:
+		e.choice.kind = "none"
+	case llm.Required:
+		e.choice.kind = "any"
+	case llm.Named:
+		e.choice.kind = "any"
+		if len(c.Names) > 0 {
+			e.choice = choice{kind: "tool", name: c.Names[0]}
+		}
+	case llm.Allowed:
+		e.tools = slices.DeleteFunc(slices.Clone(e.tools), func(t llm.Tool) bool {
+			return !slices.ContainsFunc(c.Names, func(name llm.Literal) bool { return string(name) == string(t.Name) })
+		})
+		if len(e.tools) == 0 && len(e.r.Tools) > 0 {
+			return formats.CannotTake("tool_choice", "none of the tools that it allows is among the tools of the request")
+		}
+		if c.Must {
+			e.choice.kind = "any"
+		}
+	}
+	if len(e.tools) == 0 {
+		if e.choice.forces() {
+			e.Lose("tool_choice")
+		}
+		e.choice.kind = "auto"
+	}
+	return nil
+}
+
+// appendTools appends the tools
+// (https://docs.claude.com/en/docs/agents-and-tools/tool-use/implement-tool-use).
+// Anthropic compiles the schemas of strict tools into one grammar and refuses
+// the request if that grows too large; a strict tool is sent without.
+func (e *encoder) appendTools(dst []byte) []byte {
+	if len(e.tools) == 0 && e.forced == nil {
+		return dst
+	}
+	dst = append(dst, `,"tools":[`...)
+	for i, t := range e.tools {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"name":`...)
+		dst = append(dst, e.Names.Sent(t.Name)...)
+		if !t.Description.Empty() {
+			dst = append(append(dst, `,"description":`...), t.Description...)
+		}
+		dst = append(dst, `,"input_schema":`...)
+		if t.Plain {
+			e.Wrapped = append(e.Wrapped, t.Name)
+			dst = e.appendPlainSchema(dst, t.Grammar)
+		} else {
+			var lossy bool
+			dst, lossy = jsonschema.AppendToolInput(dst, t.Schema)
+			e.loseIf(lossy, "parameters")
+		}
+		e.loseIf(t.Strict != nil && *t.Strict, "strict")
+		dst = append(e.appendMark(dst, t.Cache, &e.marks.tools), '}')
+	}
+	if e.forced != nil {
+		if len(e.tools) > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(dst, `{"name":`...), e.Forced...)
+		dst = append(dst, `,"description":`...)
+		if d := e.r.Output.Description; !d.Empty() {
+			dst = append(dst, d...)
+		} else {
+			dst = append(dst, `"Give the answer, once it is complete, as the input of this tool."`...)
+		}
+		dst = append(append(append(dst, `,"input_schema":`...), e.forced...), '}')
+	}
+	return append(dst, ']')
+}
+
+// appendPlainSchema appends the schema of a function that stands for a tool
+// which takes a plain text. What form that text has can only be told.
+func (e *encoder) appendPlainSchema(dst []byte, grammar llm.Value) []byte {
+	dst = append(dst, `{"type":"object","properties":{"`+formats.PlainArgument+`":{"type":"string"`...)
+	if v := gjson.ParseBytes(grammar); v.IsObject() {
+		if inner := v.Get("grammar"); inner.IsObject() {
+			v = inner
+		}
+		if text := v.Get("definition").String(); text != "" {
+			e.Lose("grammar")
+			text = "A text of this grammar (" + v.Get("syntax").String() + "):\n" + text
+			dst = formats.AppendString(append(dst, `,"description":`...), text)
+		}
+	}
+	return append(dst, `}},"required":["`+formats.PlainArgument+`"]}`...)
+}
+
+// appendChoice appends the member "tool_choice". It may stand beside tools only.
+func (e *encoder) appendChoice(dst []byte) []byte {
+	// An answer of two JSON texts would be none.
+	serial := e.r.Serial || e.forced != nil && e.choice.kind == "tool"
+	switch {
+	case len(e.tools) == 0 && e.forced == nil, e.choice.kind == "auto" && !serial:
+		return dst
+	case e.choice.kind == "none":
+		return append(dst, `,"tool_choice":{"type":"none"}`...)
+	}
+	dst = append(append(dst, `,"tool_choice":{"type":"`...), e.choice.kind...)
+	dst = append(dst, '"')
+	if e.choice.kind == "tool" {
+		dst = append(append(dst, `,"name":`...), e.Names.Sent(e.choice.name)...)
+	}
+	if serial {
+		dst = append(dst, `,"disable_parallel_tool_use":true`...)
+	}
+	return append(dst, '}')
+}

@@ -1,0 +1,267 @@
+package messages
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
+)
+
+// callID is what ids of calls may look like.
+var callID = formats.Alphabet{}
+
+// billing begins a block of instructions that Claude Code adds. It is another
+// one in each request and would spoil every prompt cache.
+var billing = []byte("x-anthropic-billing-header")
+
+// readTurns brings the conversation into the form in which it is sent: without
+// what the API does not take, so that what is left can be counted on.
+func (e *encoder) readTurns() *formats.Unsupported {
+	d := e.r.Dialogue(e.model.late)
+	e.loseIf(d.Moved, "system message position")
+	var bad *formats.Unsupported
+	if e.system, bad = e.instructions(llm.Turn{At: -1, Parts: d.System}); bad != nil {
+		return bad
+	}
+	for i, t := range d.Turns {
+		switch {
+		case t.Role == llm.Assistant:
+			t.Parts = e.said(t.Parts, i == len(d.Turns)-1)
+		case t.Role.Instructs():
+			t.Parts, bad = e.instructions(t)
+		default:
+			t.Parts, bad = e.asked(t)
+		}
+		if bad != nil {
+			return bad
+		}
+		n := len(e.turns)
+		switch {
+		case len(t.Parts) == 0:
+		case n > 0 && e.turns[n-1].Role == t.Role:
+			e.turns[n-1].Parts = slices.Concat(e.turns[n-1].Parts, t.Parts)
+		default:
+			e.turns = append(e.turns, t)
+		}
+	}
+	if len(e.turns) == 0 {
+		return formats.CannotTake("messages", "there is no message in it")
+	}
+	return nil
+}
+
+// instructions returns the texts of instructions.
+func (e *encoder) instructions(t llm.Turn) ([]llm.Part, *formats.Unsupported) {
+	texts := make([]llm.Part, 0, len(t.Parts))
+	for _, p := range t.Parts {
+		switch {
+		case p.Kind == llm.Thought || p.Kind == llm.Sealed:
+			e.Lose("reasoning_content")
+		case p.Kind != llm.Text && p.Kind != llm.Refusal:
+			return nil, formats.CannotCarry(p, "instructions can be text only")
+		case bytes.HasPrefix(p.Text.Inner(), billing):
+		case e.textOf(p):
+			texts = append(texts, p)
+		}
+	}
+	return texts, nil
+}
+
+// asked returns the parts of a turn of the user.
+func (e *encoder) asked(t llm.Turn) ([]llm.Part, *formats.Unsupported) {
+	parts := make([]llm.Part, 0, len(t.Parts))
+	for _, p := range t.Parts {
+		switch p.Kind {
+		case llm.Text, llm.Refusal:
+			if e.textOf(p) {
+				parts = append(parts, p)
+			}
+		case llm.Thought, llm.Sealed:
+			e.Lose("reasoning_content")
+		default:
+			parts = append(parts, p)
+		}
+	}
+	if len(parts) == 0 {
+		return nil, formats.CannotCarry(llm.Part{Turn: t.At, At: -1}, "it has no text other than white space")
+	}
+	return parts, nil
+}
+
+// said returns the parts of a turn of the assistant. A turn cannot end with a
+// thought, and the last one, which the model is to continue, not with white
+// space.
+func (e *encoder) said(all []llm.Part, last bool) []llm.Part {
+	parts := make([]llm.Part, 0, len(all))
+	for _, p := range all {
+		switch p.Kind {
+		case llm.Thought, llm.Sealed:
+			if !e.owns(p) {
+				e.Lose("reasoning_content")
+				continue
+			}
+			e.loseIf(len(p.Cache) > 0, "cache_control")
+			p.Cache = nil
+		case llm.Text, llm.Refusal:
+			if !e.textOf(p) {
+				continue
+			}
+		case llm.Call:
+			e.loseIf(!p.Signature.Empty(), "reasoning signature")
+		}
+		parts = append(parts, p)
+	}
+	for n := len(parts); n > 0 && (parts[n-1].Kind == llm.Thought || parts[n-1].Kind == llm.Sealed); n = len(parts) {
+		e.Lose("reasoning_content")
+		parts = parts[:n-1]
+	}
+	if n := len(parts); last && n > 0 && (parts[n-1].Kind == llm.Text || parts[n-1].Kind == llm.Refusal) {
+		parts[n-1].Text = parts[n-1].Text.TrimRight()
+	}
+	return parts
+}
+
+// textOf reports whether a text is sent. One of white space only is refused.
+func (e *encoder) textOf(p llm.Part) bool {
+	e.loseIf(!p.Signature.Empty(), "reasoning signature")
+	if p.Text.Blank() {
+		e.loseIf(len(p.Cache) > 0, "cache_control")
+		return false
+	}
+	return true
+}
+
+// owns reports whether a thought is Anthropic's own, which has to come back
+// unchanged and in its place; others are refused.
+func (e *encoder) owns(p llm.Part) bool {
+	return p.Origin == llm.Anthropic && !p.Signature.Empty() && e.model.thinking != never
+}
+
+// appendTurns appends the messages.
+func (e *encoder) appendTurns(dst []byte) ([]byte, *formats.Unsupported) {
+	dst = append(dst, `,"messages":[`...)
+	for i, t := range e.turns {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		switch {
+		case t.Role == llm.Assistant:
+			dst = append(dst, `{"role":"assistant","content":[`...)
+		case t.Role.Instructs():
+			dst = append(dst, `{"role":"system","content":[`...)
+		default:
+			dst = append(dst, `{"role":"user","content":[`...)
+		}
+		for j, p := range t.Parts {
+			if j > 0 {
+				dst = append(dst, ',')
+			}
+			var bad *formats.Unsupported
+			if dst, bad = e.appendPart(dst, t, p); bad != nil {
+				return nil, bad
+			}
+			dst = append(e.appendMark(dst, markOf(p), &e.marks.turns), '}')
+		}
+		dst = append(dst, "]}"...)
+	}
+	return append(dst, ']'), nil
+}
+
+// appendPart appends a block but for its closing brace.
+func (e *encoder) appendPart(dst []byte, t llm.Turn, p llm.Part) ([]byte, *formats.Unsupported) {
+	theirs := t.Role == llm.Assistant
+	switch p.Kind {
+	case llm.Text, llm.Refusal:
+		return append(append(dst, `{"type":"text","text":`...), p.Text...), nil
+	case llm.Thought:
+		dst = append(dst, `{"type":"thinking","thinking":`...)
+		dst = appendText(dst, p.Text)
+		return append(append(dst, `,"signature":`...), p.Signature...), nil
+	case llm.Sealed:
+		return append(append(dst, `{"type":"redacted_thinking","data":`...), p.Signature...), nil
+	case llm.Call:
+		if !theirs {
+			return nil, formats.CannotCarry(p, "a call of a tool can only be the assistant's")
+		}
+		dst = append(append(dst, `{"type":"tool_use","id":`...), callID.Legal(p.ID)...)
+		dst = append(append(dst, `,"name":`...), e.Names.Sent(p.Name)...)
+		return e.appendArguments(append(dst, `,"input":`...), p), nil
+	case llm.Result:
+		if theirs {
+			return nil, formats.CannotCarry(p, "the result of a call can only be the user's")
+		}
+		return e.appendResult(dst, t, p)
+	default:
+		if theirs {
+			return nil, formats.CannotCarry(p, "a message of the assistant can hold text and calls only")
+		}
+		return e.appendMedia(dst, t, p)
+	}
+}
+
+// appendText appends a text that may not be there.
+func appendText(dst []byte, text llm.Literal) []byte {
+	if text == nil {
+		return append(dst, `""`...)
+	}
+	return append(dst, text...)
+}
+
+// appendArguments appends the arguments of a call, which must be an object.
+func (e *encoder) appendArguments(dst []byte, p llm.Part) []byte {
+	args := bytes.TrimSpace(p.Args)
+	plain := slices.ContainsFunc(e.r.Tools, func(t llm.Tool) bool { return t.Plain && string(t.Name) == string(p.Name) })
+	switch {
+	case plain:
+		return formats.AppendWrapped(dst, p.Args)
+	case len(args) == 0, string(args) == "null":
+		return append(dst, "{}"...)
+	case args[0] == '{' && formats.Balanced(args) && gjson.ValidBytes(args):
+		return append(dst, args...)
+	default: // a model erred
+		e.Lose("arguments")
+		return append(formats.AppendQuoted(append(dst, `{"arguments":`...), p.Args), '}')
+	}
+}
+
+// appendResult appends the result of a call. One text is sent as such, which
+// may also be white space.
+func (e *encoder) appendResult(dst []byte, t llm.Turn, p llm.Part) ([]byte, *formats.Unsupported) {
+	dst = append(append(dst, `{"type":"tool_result","tool_use_id":`...), callID.Legal(p.ID)...)
+	content := slices.DeleteFunc(slices.Clone(p.Content), func(c llm.Part) bool {
+		return isText(c) && (c.Text.Empty() || len(p.Content) > 1 && c.Text.Blank())
+	})
+	switch {
+	case len(content) == 0 && p.Failed: // must say something
+		dst = append(dst, `,"content":"error"`...)
+	case len(content) == 0:
+	case len(content) == 1 && isText(content[0]):
+		dst = append(append(dst, `,"content":`...), content[0].Text...)
+	default:
+		dst = append(dst, `,"content":[`...)
+		for i, c := range content {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			if isText(c) {
+				dst = append(append(append(dst, `{"type":"text","text":`...), c.Text...), '}')
+				continue
+			}
+			var bad *formats.Unsupported
+			if dst, bad = e.appendMedia(dst, t, c); bad != nil {
+				return nil, bad
+			}
+			dst = append(dst, '}')
+		}
+		dst = append(dst, ']')
+	}
+	if p.Failed {
+		dst = append(dst, `,"is_error":true`...)
+	}
+	return dst, nil
+}
+
+func isText(p llm.Part) bool { return p.Kind == llm.Text || p.Kind == llm.Refusal }
