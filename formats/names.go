@@ -10,7 +10,7 @@ import (
 
 // Alphabet is what names of tools, or ids of calls, may look like in a format.
 type Alphabet struct {
-	// Most is the most bytes, 0 for no limit.
+	// Most is the most bytes, 11 at least; 0 for no limit.
 	Most int
 	// Extra are the characters beside letters, digits, _ and -.
 	Extra string
@@ -49,7 +49,7 @@ func (a Alphabet) Legal(l llm.Literal) llm.Literal {
 	tail := "_" + hex.EncodeToString(sum[:5])
 	s = a.clean(s)
 	if a.Most > 0 && len(s)+len(tail) > a.Most {
-		s = s[:a.Most-len(tail)]
+		s = s[:max(a.Most-len(tail), 0)]
 	}
 	return Encoded(s + tail)
 }

@@ -17,6 +17,7 @@ type restored struct {
 // restoredChoice is one alternative of it.
 type restoredChoice struct {
 	calls bool   // it has a call that the client can run
+	text  bool   // the open block is the call of the forced tool, and has no arguments yet
 	inner bool   // the open block is a call of a wrapped tool
 	args  []byte // of that call so far, escaped
 }
@@ -50,12 +51,18 @@ func (s *Sent) restore(c *restoredChoice, e llm.Event) {
 	case e.Step == llm.Open && e.Kind == llm.Call:
 		if s.Forced != nil && string(e.Name) == string(s.Forced) {
 			e = llm.Event{Step: llm.Open, Choice: e.Choice, Kind: llm.Text}
+			c.text = true
 			break
 		}
 		c.calls = true
 		e.Name = s.Names.Client(e.Name)
 		c.inner = slices.ContainsFunc(s.Wrapped, func(name llm.Literal) bool { return string(name) == string(e.Name) })
 		c.args = c.args[:0]
+	case c.text && e.Step == llm.Delta:
+		c.text = false
+	case c.text && e.Step == llm.Close: // arguments without a delta are an object
+		c.text = false
+		r.events = append(r.events, llm.Event{Step: llm.Delta, Choice: e.Choice, Text: llm.Literal(`"{}"`)})
 	case c.inner && e.Step == llm.Delta:
 		c.args = append(c.args, e.Text.Inner()...)
 		return

@@ -7,7 +7,10 @@
 // follow from these doc comments alone.
 package llm
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Error is a failure in neutral terms: what a provider said, or what the
 // gateway itself has to say, before it takes the shape of a client's protocol.
@@ -27,8 +30,12 @@ type Error struct {
 	// its protocol as it is; nil if it cannot.
 	Raw []byte
 
+	// RetryAfter is after how long to try again, if the provider says so in the
+	// error itself; 0 if it does not.
+	RetryAfter time.Duration
+
 	// RequestID is the gateway's own id of the request, for errors that the
-	// gateway made; empty for a provider's.
+	// gateway writes; empty for one that goes to the client as it is.
 	RequestID string
 }
 

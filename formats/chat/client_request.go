@@ -260,7 +260,9 @@ func (d *decoder) reasoning(name string, v []byte) {
 			case "exclude":
 				r.Hide = string(v) == "true"
 			case "enabled":
-				r.Adaptive = string(v) == "true"
+				if r.Adaptive = string(v) == "true"; string(v) == "false" {
+					r.Budget = llm.Tokens(0)
+				}
 			}
 		}
 	case "thinking":
@@ -274,22 +276,37 @@ func (d *decoder) reasoning(name string, v []byte) {
 			r.Budget = llm.Tokens(0)
 		}
 	case "extra_body":
-		if google := formats.Member(v, "google"); len(google) > 0 {
-			d.reasoning("google", google)
+		for m := formats.MembersOf(v); m.Next(); {
+			if string(m.Key) == "google" {
+				d.google(m.Value())
+			} else {
+				d.lose("extra_body." + string(m.Name()))
+			}
 		}
 	case "google":
-		if formats.Member(v, "cached_content") != nil {
-			d.fail(name, "cached content of Google's cannot be used through this protocol")
+		d.google(v)
+	}
+}
+
+// google reads what Google's OpenAI-like API takes beside OpenAI's members.
+func (d *decoder) google(v []byte) {
+	r := &d.r.Reasoning
+	for m := formats.MembersOf(v); m.Next(); {
+		switch v := m.Value(); string(m.Key) {
+		case "cached_content":
+			d.fail("google.cached_content", "content that is cached at Google's cannot be used through this protocol")
+		case "thinking_config":
+			if budget, ok := formats.Int(formats.Member(v, "thinking_budget")); ok {
+				r.Budget = llm.Count{N: max(0, budget), Known: budget >= 0}
+				r.Adaptive = budget < 0
+			}
+			if level := formats.Member(v, "thinking_level"); level != nil {
+				d.effort(level)
+			}
+			r.Hide = string(formats.Member(v, "include_thoughts")) == "false"
+		default:
+			d.lose("google." + string(m.Name()))
 		}
-		config := formats.Member(v, "thinking_config")
-		if budget, ok := formats.Int(formats.Member(config, "thinking_budget")); ok {
-			r.Budget = llm.Count{N: max(0, budget), Known: budget >= 0}
-			r.Adaptive = budget < 0
-		}
-		if level := formats.Member(config, "thinking_level"); level != nil {
-			d.effort(level)
-		}
-		r.Hide = string(formats.Member(config, "include_thoughts")) == "false"
 	}
 }
 

@@ -82,7 +82,7 @@ func (d *decoder) function(t *llm.Tool, m *formats.Members) {
 
 // functions reads the list that came before there were tools.
 func (d *decoder) functions(v []byte) {
-	d.r.Legacy = true
+	d.r.Legacy, d.r.Serial = true, true // an answer has room for one call
 	at := -1
 	for e := formats.ElementsOf(v); e.NextValue(); {
 		at++

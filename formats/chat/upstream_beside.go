@@ -14,7 +14,7 @@ func (d *reader) beside(n int, c *alternative, s *said, most int) {
 		d.voice(n, c, s.audio)
 	}
 	if !isEmptyList(s.hosted) {
-		d.lose(lostHosted, "executed_tools")
+		d.lose(lostHosted, "hosted tools")
 	}
 	if s.images != nil {
 		for e := formats.ElementsOf(s.images); e.Next() && !d.failed && len(d.out) <= most; {
@@ -38,7 +38,7 @@ func (d *reader) voice(n int, c *alternative, v []byte) {
 		case string(m.Key) == "transcript":
 			d.talk(n, c, text, nil)
 		case string(m.Key) == "data":
-			d.lose(lostAudio, "audio")
+			d.lose(lostAudio, "audio output")
 		}
 	}
 }
@@ -95,7 +95,7 @@ func (d *reader) cite(n int, c *alternative, v []byte) {
 		return
 	}
 	if cite.URL.Empty() || c.open && c.kind == llm.Call || c.waiting > 0 {
-		d.lose(lostCitations, "annotations")
+		d.lose(lostCitations, "citations")
 		return
 	}
 	d.turn(n, c, llm.Text)

@@ -88,7 +88,7 @@ func (w *writer) parameters(schema []byte) {
 		out, lossy := jsonschema.AppendToolInput(w.b, schema)
 		w.b = out
 		if lossy {
-			w.Lose("schema keywords")
+			w.Lose("parameters")
 		}
 		return
 	}

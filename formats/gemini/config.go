@@ -43,7 +43,7 @@ func (w *writer) sampling() {
 	} else if r.TopK != nil {
 		w.Lose("top_k")
 	}
-	w.number("maxOutputTokens", r.MaxTokens)
+	w.number("maxOutputTokens", w.room())
 	if r.Candidates > 1 {
 		w.key("candidateCount")
 		w.b = strconv.AppendInt(w.b, int64(r.Candidates), 10)
@@ -127,6 +127,21 @@ func (w *writer) output() *formats.Unsupported {
 	}
 	w.key("responseSchema")
 	return w.reduced(schema, "response_format", "the schema of the answer")
+}
+
+// maxOutput is the most that Gemini 2.5 puts out, thoughts included.
+const maxOutput = 65536
+
+// room returns the most tokens of the answer. Google counts thoughts among
+// them, so that a budget comes on top of what the client allows: there would be
+// none left for the answer.
+func (w *writer) room() llm.Number {
+	n, ok := formats.Int(w.r.MaxTokens)
+	r := w.r.Reasoning
+	if !ok || n < 1 || n >= maxOutput || w.most == 0 || !r.Asked() || r.Off() {
+		return w.r.MaxTokens
+	}
+	return strconv.AppendInt(nil, min(n+max(w.budget(false, r.Tokens(-1)), 0), maxOutput), 10)
 }
 
 // thinking writes how much the model is to think: a budget for Gemini 2.5, a

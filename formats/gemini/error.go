@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -101,6 +102,9 @@ func readError(e *llm.Error, v gjson.Result) (own bool) {
 			// Google says 400 INVALID_ARGUMENT, which would be the request's
 			// fault; it is the credential's.
 			e.Status, e.Code, own = http.StatusUnauthorized, "UNAUTHENTICATED", false
+		}
+		if delay, err := time.ParseDuration(detail.Get("retryDelay").String()); err == nil && delay > 0 {
+			e.RetryAfter = delay // google.rpc.RetryInfo
 		}
 		return own
 	})

@@ -109,7 +109,7 @@ func (w *writer) reduced(schema []byte, field, what string) *formats.Unsupported
 	}
 	w.b = out
 	if lossy {
-		w.Lose("schema keywords")
+		w.Lose("parameters")
 	}
 	return nil
 }

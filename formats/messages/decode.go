@@ -62,7 +62,7 @@ func (d *decoder) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
 	case blockDelta:
 		return d.delta(d.start(dst, nil), e)
 	case messageStart:
-		return d.start(dst, e.message)
+		return d.prompted(d.start(dst, e.message))
 	case blockStart:
 		b, ok := readBlock(e.block)
 		if !ok {
@@ -158,6 +158,17 @@ func (d *decoder) start(dst []llm.Event, message []byte) []llm.Event {
 		}
 	}
 	return append(dst, ev)
+}
+
+// prompted states what the prompt cost, which is known at the start: it is what
+// is left if the stream breaks off.
+func (d *decoder) prompted(dst []llm.Event) []llm.Event {
+	u := d.counts.usage()
+	if !u.Input.Known {
+		return dst
+	}
+	u.Output, u.Reasoning = llm.Count{}, llm.Count{}
+	return append(dst, llm.Event{Step: llm.Stated, Usage: u})
 }
 
 // end takes why the answer ended from the delta of message_delta, or from a

@@ -93,6 +93,10 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Re
 		Err:    e,
 		Header: downward(res.Header, x.Debug),
 	}
+	if e.RetryAfter > 0 && f.Header["Retry-After"] == nil {
+		seconds := int64((e.RetryAfter + time.Second - 1) / time.Second)
+		f.Header["Retry-After"] = []string{strconv.FormatInt(seconds, 10)}
+	}
 	if f.Status != e.Status {
 		// words about the operator's credential would be taken for words
 		// about the caller's: the message stays, its code does not

@@ -254,6 +254,25 @@ func TestErrorsAreTranslated(t *testing.T) {
 	}
 }
 
+// Google tells in the error itself after how long to try again.
+func TestRetryAfterInTheBody(t *testing.T) {
+	x := planned(t, hi, google())
+	_, err := x.Answer(answer(429, "application/json", strings.NewReader(`{"error":{"code":429,"message":"quota","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"26.2s"}]}}`)), Attempt{Own: true})
+	var failed *RetryableError
+	if !errors.As(err, &failed) || failed.Header.Get("Retry-After") != "27" || failed.Err.Code != "RESOURCE_EXHAUSTED" {
+		t.Errorf("%+v", err)
+	}
+}
+
+// What a broken stream has cost is known as far as it was said.
+func TestUsageOfABrokenStream(t *testing.T) {
+	whole := string(deltas())
+	_, x := translated(t, claude(), strings.NewReader(whole[:strings.Index(whole, "event: content_block_stop")]))
+	if x.Usage.Input.N != 10 || x.Usage.Output.Known {
+		t.Errorf("%+v", x.Usage)
+	}
+}
+
 // A body that was asked for as a stream becomes one, and the other way round is
 // no answer.
 func TestWhatWasNotAskedFor(t *testing.T) {

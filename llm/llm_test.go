@@ -1,0 +1,185 @@
+package llm
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestLiteral(t *testing.T) {
+	for in, want := range map[string]struct {
+		empty, blank bool
+		trimmed      string
+	}{
+		``:                    {true, true, ``},
+		`""`:                  {true, true, `""`},
+		`" "`:                 {false, true, `""`},
+		`"\n\t \u0020\u00a0"`: {false, true, `""`},
+		`"a"`:                 {false, false, `"a"`},
+		`" a b \r\n"`:         {false, false, `" a b"`},
+		`"a\\n"`:              {false, false, `"a\\n"`}, // a backslash and an n
+		`"a\\\n"`:             {false, false, `"a\\"`},
+		`"\u2028"`:            {false, false, `"\u2028"`},
+		"\"a\u00a0\"":         {false, false, `"a"`},
+	} {
+		l := Literal(in)
+		if l.Empty() != want.empty || l.Blank() != want.blank || string(l.TrimRight()) != want.trimmed {
+			t.Errorf("%s: empty %v, blank %v, trimmed %s", in, l.Empty(), l.Blank(), l.TrimRight())
+		}
+	}
+}
+
+func FuzzLiteral(f *testing.F) {
+	f.Add(`"a \n"`)
+	f.Add(`"\u00`)
+	f.Fuzz(func(t *testing.T, s string) {
+		l := Literal(s)
+		l.Blank()
+		if n := len(l.TrimRight()); n > len(l) {
+			t.Errorf("%q grew", s)
+		}
+	})
+}
+
+func TestEfforts(t *testing.T) {
+	for _, tc := range []struct {
+		r      Reasoning
+		tokens int64
+		level  Effort
+		off    bool
+		asked  bool
+	}{
+		{r: Reasoning{}, tokens: -1, level: "?"},
+		{r: Reasoning{Effort: EffortNone}, tokens: 0, level: EffortNone, off: true, asked: true},
+		{r: Reasoning{Effort: EffortMinimal}, tokens: 1024, level: EffortMinimal, asked: true},
+		{r: Reasoning{Effort: EffortHigh}, tokens: 24576, level: EffortHigh, asked: true},
+		{r: Reasoning{Effort: EffortMax}, tokens: 32768, level: EffortMax, asked: true},
+		{r: Reasoning{Budget: Tokens(0)}, tokens: 0, level: EffortNone, off: true, asked: true},
+		{r: Reasoning{Budget: Tokens(1)}, tokens: 1, level: EffortMinimal, asked: true},
+		{r: Reasoning{Budget: Tokens(8191)}, tokens: 8191, level: EffortLow, asked: true},
+		{r: Reasoning{Budget: Tokens(100000)}, tokens: 100000, level: EffortXHigh, asked: true},
+		{r: Reasoning{Adaptive: true}, tokens: -1, level: "?", asked: true},
+	} {
+		if got := tc.r.Tokens(-1); got != tc.tokens {
+			t.Errorf("%+v: %d tokens", tc.r, got)
+		}
+		if got := tc.r.Level("?"); got != tc.level || tc.r.Off() != tc.off || tc.r.Asked() != tc.asked {
+			t.Errorf("%+v: level %q, off %v, asked %v", tc.r, got, tc.r.Off(), tc.r.Asked())
+		}
+	}
+	if EffortMinimal.Clamp(EffortLow, EffortHigh) != EffortLow || EffortMax.Clamp(EffortLow, EffortHigh) != EffortHigh || EffortMedium.Clamp(EffortLow, EffortHigh) != EffortMedium {
+		t.Error("clamping")
+	}
+}
+
+// talk makes turns of a short text: s, d, u, a for the roles, then the parts: a
+// letter is a text, (x a call of x, )x a result of x, - an empty text.
+func talk(s string) (turns []Turn) {
+	roles := map[byte]Role{'s': System, 'd': Developer, 'u': User, 'a': Assistant}
+	for i, word := range strings.Fields(s) {
+		t := Turn{Role: roles[word[0]], At: i}
+		for rest := word[2:]; rest != ""; {
+			p := Part{Text: Literal(`"` + rest[:1] + `"`)}
+			switch rest[0] {
+			case '(', ')':
+				p = Part{Kind: Call, ID: Literal(`"` + rest[1:2] + `"`), Name: Literal(`"n` + rest[1:2] + `"`)}
+				if rest[0] == ')' {
+					p = Part{Kind: Result, ID: p.ID}
+				}
+				rest = rest[1:]
+			case '-':
+				p.Text = Literal(`""`)
+			}
+			t.Parts = append(t.Parts, p)
+			rest = rest[1:]
+		}
+		turns = append(turns, t)
+	}
+	return turns
+}
+
+func told(d Dialogue) string {
+	var b strings.Builder
+	show := func(parts []Part) {
+		for _, p := range parts {
+			switch p.Kind {
+			case Call:
+				fmt.Fprintf(&b, "(%s", p.ID.Inner())
+			case Result:
+				fmt.Fprintf(&b, ")%s", p.ID.Inner())
+				if string(p.Name) != `"n`+string(p.ID.Inner())+`"` {
+					b.WriteString("?")
+				}
+			default:
+				b.Write(p.Text.Inner())
+			}
+		}
+	}
+	b.WriteString("[")
+	show(d.System)
+	b.WriteString("]")
+	for _, t := range d.Turns {
+		b.WriteString(" " + string("uasd"[t.Role]) + ":")
+		show(t.Parts)
+	}
+	if d.Moved {
+		b.WriteString(" moved")
+	}
+	return b.String()
+}
+
+func TestDialogue(t *testing.T) {
+	for _, tc := range []struct{ in, early, late string }{
+		{"s:a d:b u:c", "[ab] u:c", ""},
+		{"s:a u:b s:c u:d", "[ac] u:bd moved", "[a] u:b s:c u:d"},
+		{"u:a s:b a:c", "[b] u:a a:c moved", "[] u:a s:b a:c"},
+		{"u:a a:b s:c u:d", "[c] u:a a:b u:d moved", ""}, // not behind the assistant
+		{"u:a s:b s:c a:d", "[bc] u:a a:d moved", "[] u:a s:bc a:d"},
+		{"d:a", "[] u:a", ""},
+		{"s:- u:a-", "[] u:a", ""},
+		{"u:a a:- u:b", "[] u:ab", ""},
+		{"u:a a:b a:c u:d u:e", "[] u:a a:bc u:de", ""},
+		{"u:a a:(1(2 u:)2 u:)1x", "[] u:a a:(1(2 u:)1)2x", ""},
+		{"u:a a:(1 u:x)1", "[] u:a a:(1 u:)1x", ""},
+		{"u:a a:(1 u:)1)9", "[] u:a a:(1 u:)1)9?", ""}, // of no call: left to the provider
+		{"u:a a:b(1 a:(2 u:)1)2", "[] u:a a:b(1(2 u:)1)2", ""},
+	} {
+		r := &Request{Turns: talk(tc.in)}
+		before := fmt.Sprintf("%+v", r)
+		if got := told(r.Dialogue(false)); got != tc.early {
+			t.Errorf("%s: got %s, want %s", tc.in, got, tc.early)
+		}
+		late := tc.late
+		if late == "" {
+			late = tc.early
+		}
+		if got := told(r.Dialogue(true)); got != late {
+			t.Errorf("%s, late: got %s, want %s", tc.in, got, late)
+		}
+		if after := fmt.Sprintf("%+v", r); after != before {
+			t.Errorf("%s: the request was changed", tc.in)
+		}
+	}
+}
+
+// Calls without ids get some, and results find them by name and order.
+func TestDialogueWithoutIDs(t *testing.T) {
+	call := func(name string) Part { return Part{Kind: Call, Name: Literal(name)} }
+	result := func(name, text string) Part {
+		return Part{Kind: Result, Name: Literal(name), Content: []Part{{Text: Literal(text)}}}
+	}
+	r := &Request{Turns: []Turn{
+		{Role: Assistant, Parts: []Part{call(`"f"`), call(`"g"`), call(`"f"`)}},
+		{Parts: []Part{result(`"g"`, `"2"`), result(`"f"`, `"1"`), result(`"f"`, `"3"`)}},
+	}}
+	d := r.Dialogue(false)
+	for i, p := range d.Turns[1].Parts {
+		c := d.Turns[0].Parts[i]
+		if c.ID.Empty() || string(p.ID) != string(c.ID) || string(p.Name) != string(c.Name) || string(p.Content[0].Text) != fmt.Sprintf(`"%d"`, i+1) {
+			t.Errorf("%d: call %s %s, result %s %s", i, c.ID, c.Name, p.ID, p.Content[0].Text)
+		}
+	}
+	if !r.Turns[0].Parts[0].ID.Empty() {
+		t.Error("the request was changed")
+	}
+}
