@@ -90,6 +90,25 @@ func unwrap(escaped []byte) llm.Literal {
 	return quoted
 }
 
+// Wrap notes that a tool which takes a plain text is sent as a function, and
+// returns the schema of that: an object with the one argument PlainArgument.
+// What form the text has can only be told in words.
+func (s *Sent) Wrap(t llm.Tool) []byte {
+	s.Wrapped = append(s.Wrapped, t.Name)
+	schema := []byte(`{"type":"object","properties":{"` + PlainArgument + `":{"type":"string"`)
+	if v := gjson.ParseBytes(t.Grammar); v.IsObject() {
+		if inner := v.Get("grammar"); inner.IsObject() {
+			v = inner
+		}
+		if text := v.Get("definition").String(); text != "" {
+			s.Lose("grammar")
+			schema = append(schema, `,"description":`...)
+			schema = AppendString(schema, "A text of this grammar ("+v.Get("syntax").String()+"):\n"+text)
+		}
+	}
+	return append(schema, `}},"required":["`+PlainArgument+`"]}`...)
+}
+
 // AppendWrapped appends the arguments of a wrapped tool's call.
 func AppendWrapped(dst, text []byte) []byte {
 	dst = append(dst, `{"`+PlainArgument+`":`...)

@@ -160,8 +160,10 @@ func TestDecodeMembers(t *testing.T) {
 		`"tool_choice":{"type":"function","function":{"name":"f"}}`: func(r *llm.Request) bool {
 			return r.ToolChoice.Mode == llm.Named && string(r.ToolChoice.Names[0]) == `"f"`
 		},
-		`"tool_choice":{"type":"custom","custom":{"name":"f"}}`:                      func(r *llm.Request) bool { return r.ToolChoice.Mode == llm.Named },
-		`"functions":[{"name":"f","parameters":{}}],"function_call":{"name":"f"}`:    func(r *llm.Request) bool { return r.Legacy && r.Serial && r.ToolChoice.Mode == llm.Named && len(r.Tools) == 1 },
+		`"tool_choice":{"type":"custom","custom":{"name":"f"}}`: func(r *llm.Request) bool { return r.ToolChoice.Mode == llm.Named },
+		`"functions":[{"name":"f","parameters":{}}],"function_call":{"name":"f"}`: func(r *llm.Request) bool {
+			return r.Legacy && r.Serial && r.ToolChoice.Mode == llm.Named && len(r.Tools) == 1
+		},
 		`"tools":[{"type":"custom","custom":{"name":"f","format":{"type":"text"}}}]`: func(r *llm.Request) bool { return r.Tools[0].Plain && r.Tools[0].Grammar != nil },
 		`"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"required","tools":[{"type":"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"g"}}]}}`: func(r *llm.Request) bool {
 			return r.ToolChoice.Mode == llm.Allowed && r.ToolChoice.Must && len(r.ToolChoice.Names) == 2
@@ -176,11 +178,11 @@ func TestDecodeMembers(t *testing.T) {
 		`"reasoning_effort":"minimal"`:                       func(r *llm.Request) bool { return r.Reasoning.Effort == llm.EffortMinimal },
 		`"reasoning":{"max_tokens":2000,"exclude":true}`:     func(r *llm.Request) bool { return r.Reasoning.Budget == llm.Tokens(2000) && r.Reasoning.Hide },
 		`"thinking":{"type":"enabled","budget_tokens":1024}`: func(r *llm.Request) bool { return r.Reasoning.Budget.N == 1024 },
-		`"reasoning":{"enabled":false}`: func(r *llm.Request) bool { return r.Reasoning.Off() },
+		`"reasoning":{"enabled":false}`:                      func(r *llm.Request) bool { return r.Reasoning.Off() },
 		`"extra_body":{"google":{"safety_settings":[]},"x":1}`: func(r *llm.Request) bool {
 			return strings.Join(r.Advice, " ") == "google.safety_settings extra_body.x"
 		},
-		`"thinking":{"type":"disabled"}`:                     func(r *llm.Request) bool { return r.Reasoning.Off() },
+		`"thinking":{"type":"disabled"}`: func(r *llm.Request) bool { return r.Reasoning.Off() },
 		`"extra_body":{"google":{"thinking_config":{"thinking_budget":-1}}}`: func(r *llm.Request) bool {
 			return r.Reasoning.Adaptive && !r.Reasoning.Budget.Known
 		},

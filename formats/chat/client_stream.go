@@ -23,6 +23,7 @@ type choice struct {
 	open    llm.Kind
 	calls   int        // that were opened
 	plain   bool       // the open call is of a tool that takes a plain text
+	skip    bool       // the open call has no place in the older form
 	spoke   bool       // the open call has arguments
 	refused bool       // a refusal was written
 	from    int64      // characters of the text before the open block
@@ -80,6 +81,9 @@ func (e *encoder) append(dst []byte, ev *llm.Event) []byte {
 		c.open = ev.Kind
 	}
 	if e.Request.Reasoning.Hide && isThought(c.open) && ev.Step != llm.Finish {
+		return dst
+	}
+	if c.open == llm.Call && c.skip && (ev.Step == llm.Delta || ev.Step == llm.Close) {
 		return dst
 	}
 	switch ev.Step {
@@ -153,6 +157,9 @@ func (e *encoder) opened(dst []byte, c *choice, ev *llm.Event) []byte {
 	c.origin, c.noted = ev.Origin, false
 	switch ev.Kind {
 	case llm.Call:
+		if c.skip = e.Request.Legacy && c.calls > 0; c.skip {
+			return dst
+		}
 		dst = e.open(dst, ev.Choice)
 		c.plain = e.isPlain(ev.Name)
 		dst = e.appendCall(dst, c.calls, ev, c.plain)

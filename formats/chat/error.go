@@ -127,7 +127,7 @@ func (Upstream) Error(status int, header http.Header, body []byte) *llm.Error {
 		}
 	}
 	if e.Message == "" {
-		e.Message = foreign(status, header.Get("Content-Type"), body)
+		e.Message = formats.Foreign(status, header.Get("Content-Type"), body)
 	}
 	return e
 }
@@ -143,7 +143,7 @@ func failure(v gjson.Result, body []byte) *llm.Error {
 		readError(e, v)
 	}
 	if e.Message == "" {
-		e.Message = clip(v.Raw)
+		e.Message = formats.Clip(v.Raw)
 	}
 	e.Status = statusInside(v)
 	inner := gjson.GetBytes(body, "error")
@@ -187,30 +187,13 @@ func readError(e *llm.Error, v gjson.Result) {
 	e.Param = v.Get("param").String()
 	e.Code = v.Get("code").String()
 	if raw := v.Get("metadata.raw"); raw.Type == gjson.String && raw.Str != "" && e.Message != "" {
-		e.Message += ": " + clip(raw.Str) // OpenRouter: what the vendor behind it said
+		e.Message += ": " + formats.Clip(raw.Str) // OpenRouter: what the vendor behind it said
 	}
 	if e.Message == "" {
 		if detail := v.Get("detail"); detail.Type == gjson.String {
 			e.Message = detail.String()
 		} else if detail.Exists() {
-			e.Message = clip(detail.Raw)
+			e.Message = formats.Clip(detail.Raw)
 		}
 	}
 }
-
-// foreign makes a message of a body that is none of this protocol's.
-func foreign(status int, contentType string, body []byte) string {
-	text := strings.TrimSpace(string(body[:min(len(body), 1024)]))
-	what := "the provider answered " + strconv.Itoa(status) + " " + http.StatusText(status)
-	switch {
-	case text == "":
-		return what + " without a body"
-	case strings.Contains(contentType, "html") || strings.HasPrefix(text, "<"):
-		return what + " with an HTML page"
-	default:
-		return what + ": " + clip(text)
-	}
-}
-
-// clip cuts a text that goes into a message.
-func clip(s string) string { return llm.Clip(s, 512) }

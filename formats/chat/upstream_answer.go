@@ -121,7 +121,7 @@ func (d *reader) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
 	most := len(dst) + maxPieces
 	switch isError := string(ev.Name) == "error"; {
 	case isError && !formats.Balanced(data):
-		d.fail(&llm.Error{Status: http.StatusBadGateway, Message: "the provider ended the stream with an error: " + clip(string(data))})
+		d.fail(&llm.Error{Status: http.StatusBadGateway, Message: "the provider ended the stream with an error: " + formats.Clip(string(data))})
 	case isError && formats.Member(data, "error") == nil:
 		d.fail(failure(gjson.ParseBytes(data), data))
 	default:

@@ -98,6 +98,9 @@ func (d *reader) part(n int, c *alternative, v []byte) {
 // OpenRouter says the text twice.
 func (d *reader) reasoned(n int, c *alternative, s *said) {
 	text := d.literal(s.reasoning)
+	if hasText(s.details) {
+		text = nil // which is that of the details, all of it in one
+	}
 	if !text.Empty() {
 		var origin llm.Origin
 		if e := formats.ElementsOf(s.details); e.Next() {
@@ -130,6 +133,18 @@ func (d *reader) reasoned(n int, c *alternative, s *said) {
 	if e.Err() != nil && !d.failed {
 		d.unreadable()
 	}
+}
+
+// hasText reports whether elements of reasoning_details have the text of thoughts.
+func hasText(details []byte) bool {
+	for e := formats.ElementsOf(details); e.Next(); {
+		for m := formats.MembersOf(e.Value()); m.Next(); {
+			if name := string(m.Key); (name == "text" || name == "summary") && len(m.Value()) > 2 && !formats.IsNull(m.Value()) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // think adds a piece of a thought, whose origin is known before its signature.

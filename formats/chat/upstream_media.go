@@ -10,14 +10,14 @@ import (
 
 // medium writes an image, a sound or a document
 // (https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages).
-func (w *writer) medium(t llm.Turn, p *llm.Part) *formats.Unsupported {
+func (w *writer) medium(p *llm.Part) *formats.Unsupported {
 	m := p.Media
 	switch {
 	case m == nil:
 		return formats.CannotCarry(*p, "it is not part of what a user says")
 	case m.FileID != nil:
 		return formats.CannotCarry(*p, "a file that was uploaded elsewhere is not known there")
-	case !isBase64(m.Data):
+	case !formats.IsBase64(m.Data):
 		return formats.CannotCarry(*p, "its data is no base64")
 	case m.Plain != nil:
 		w.mention(m.Plain)
@@ -27,23 +27,12 @@ func (w *writer) medium(t llm.Turn, p *llm.Part) *formats.Unsupported {
 		w.image(m)
 		return nil
 	case p.Kind == llm.Audio || p.Kind == llm.File && strings.HasPrefix(m.MIME, "audio/"):
-		return w.sound(t, p)
+		return w.sound(p)
 	case p.Kind == llm.Video:
 		return formats.CannotCarry(*p, "it takes no video")
 	default:
-		return w.file(t, p)
+		return w.file(p)
 	}
-}
-
-// isBase64 reports whether data has nothing in it that is no base64: it goes
-// into a text as it is.
-func isBase64(data []byte) bool {
-	for _, c := range data {
-		if c-'0' > 9 && c|0x20-'a' > 25 && c != '+' && c != '/' && c != '=' {
-			return false
-		}
-	}
-	return true
 }
 
 func (w *writer) image(m *llm.Media) {
@@ -53,7 +42,9 @@ func (w *writer) image(m *llm.Media) {
 	} else {
 		mime := m.MIME
 		if !strings.HasPrefix(mime, "image/") {
-			mime = imageType(m.Data)
+			if mime = formats.Sniff(m.Data); !strings.HasPrefix(mime, "image/") {
+				mime = "image/png"
+			}
 		}
 		w.dataURL(mime, m.Data)
 	}
@@ -61,16 +52,6 @@ func (w *writer) image(m *llm.Media) {
 		w.member("detail", m.Detail)
 	}
 	w.b = append(w.b, "}}"...)
-}
-
-// imageType tells an image's type by its first bytes, in base64.
-func imageType(data []byte) string {
-	for start, mime := range map[string]string{"/9j/": "image/jpeg", "R0lGOD": "image/gif", "UklGR": "image/webp"} {
-		if strings.HasPrefix(string(data[:min(len(data), 8)]), start) {
-			return mime
-		}
-	}
-	return "image/png"
 }
 
 // dataURL writes a URL that holds the data, as a text.
@@ -82,7 +63,7 @@ func (w *writer) dataURL(mime string, data []byte) {
 }
 
 // sound writes audio, of which there are two types.
-func (w *writer) sound(t llm.Turn, p *llm.Part) *formats.Unsupported {
+func (w *writer) sound(p *llm.Part) *formats.Unsupported {
 	if p.Media.URL != nil {
 		return formats.CannotCarry(*p, "it takes audio as data only, not as a URL")
 	}
@@ -101,7 +82,7 @@ func (w *writer) sound(t llm.Turn, p *llm.Part) *formats.Unsupported {
 }
 
 // file writes a document: a PDF as it is, a text as a text.
-func (w *writer) file(t llm.Turn, p *llm.Part) *formats.Unsupported {
+func (w *writer) file(p *llm.Part) *formats.Unsupported {
 	m := p.Media
 	mime, _, _ := strings.Cut(strings.ToLower(m.MIME), ";")
 	switch {
@@ -122,6 +103,9 @@ func (w *writer) file(t llm.Turn, p *llm.Part) *formats.Unsupported {
 		text, err := base64.StdEncoding.DecodeString(string(m.Data))
 		if err != nil {
 			return formats.CannotCarry(*p, "its data is no base64")
+		}
+		if !m.Name.Empty() {
+			w.Lose("filename")
 		}
 		w.text(formats.Encoded(string(text)))
 		return nil

@@ -163,7 +163,7 @@ func (w *writer) sampling() *formats.Unsupported {
 		w.b = appendInt(w.b, r.Candidates)
 	}
 	if r.Logprobs {
-		if m.fixed {
+		if refused {
 			return formats.CannotTake("logprobs", "the model does not tell how probable tokens are")
 		}
 		w.b = append(w.b, `,"logprobs":true`...)

@@ -132,7 +132,7 @@ func TestEncode(t *testing.T) {
 		{name: "a tool that takes a text, elsewhere", model: "glm-4.6", r: asking(func(r *llm.Request) {
 			r.Tools = []llm.Tool{{Name: llm.Literal(`"p"`), Plain: true}}
 			r.Turns = append(r.Turns, says(llm.Assistant, calls("1", "p", `a "b"`)), says(llm.User, answers("1", words("r"))))
-		}), want: `"messages":[` + hi + `,{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"p","arguments":"{\"input\":\"a \\\"b\\\"\"}"}}]},{"role":"tool","content":"r","tool_call_id":"1"}],"tools":[{"type":"function","function":{"name":"p","parameters":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}}}]`},
+		}), want: `"messages":[` + hi + `,{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"p","arguments":"{\"input\":\"a \\\"b\\\"\"}"}}]},{"role":"tool","content":"r","tool_call_id":"1"}],"tools":[{"type":"function","function":{"name":"p","parameters":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}}}]`},
 		{name: "a schema", model: "gpt-4o", r: asking(func(r *llm.Request) {
 			r.Output = llm.Output{Form: llm.ToSchema, Name: llm.Literal(`"my answer"`), Schema: llm.Value(`{"type":"object"}`), Strict: &yes}
 		}), want: `"messages":[` + hi + `],"response_format":{"type":"json_schema","json_schema":{"name":"my_answer_acf8b9d3cf","schema":{"type":"object"},"strict":true}}`},

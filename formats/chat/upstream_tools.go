@@ -60,8 +60,7 @@ func (w *writer) tool(t *llm.Tool) {
 	w.head("function", t)
 	schema := []byte(t.Schema)
 	if t.Plain {
-		w.Wrapped = append(w.Wrapped, t.Name)
-		schema = plainSchema(t.Grammar)
+		schema = w.Wrap(*t)
 	}
 	if len(schema) > 0 && !formats.IsNull(schema) {
 		w.b = append(w.b, `,"parameters":`...)
@@ -93,17 +92,6 @@ func (w *writer) parameters(schema []byte) {
 		return
 	}
 	w.b = append(w.b, "{}"...)
-}
-
-// plainSchema is the schema of a function that stands for a tool which takes a
-// plain text. What form the text must have is told in words.
-func plainSchema(grammar llm.Value) []byte {
-	b := append([]byte(nil), `{"type":"object","properties":{"`+formats.PlainArgument+`":{"type":"string"`...)
-	if grammar != nil {
-		b = append(b, `,"description":`...)
-		b = formats.AppendString(b, "The text has this form: "+string(grammar))
-	}
-	return append(b, `}},"required":["`+formats.PlainArgument+`"],"additionalProperties":false}`...)
 }
 
 // grammar writes the form of a custom tool's text. Responses has the members of

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
@@ -219,7 +220,7 @@ func (w *writer) content(t llm.Turn, parts []llm.Part) *formats.Unsupported {
 		if t.Role.Instructs() {
 			return formats.CannotCarry(*p, "instructions are text only")
 		}
-		if no := w.medium(t, p); no != nil {
+		if no := w.medium(p); no != nil {
 			return no
 		}
 	}
@@ -270,8 +271,27 @@ func (w *writer) assistant(t llm.Turn) *formats.Unsupported {
 	if calls > 0 {
 		w.calls(t.Parts)
 	}
+	for _, p := range slices.Backward(t.Parts) {
+		if p.Kind == llm.Text && w.takesBack(&p) {
+			w.b = appendExtra(append(w.b, ','), p.Signature)
+			break
+		}
+	}
 	w.b = append(w.b, '}')
 	return nil
+}
+
+// takesBack reports whether the model takes a signature on a call or a text
+// back, as Google's do (https://ai.google.dev/gemini-api/docs/openai).
+func (w *writer) takesBack(p *llm.Part) bool {
+	if p.Signature.Empty() {
+		return false
+	}
+	if p.Origin == llm.Google && w.model.google {
+		return true
+	}
+	w.Lose("reasoning signature")
+	return false
 }
 
 // inner writes all texts of a kind as one, without its quotes.
@@ -310,7 +330,7 @@ func (w *writer) calls(parts []llm.Part) {
 		w.b = append(w.b, w.Names.Sent(p.Name)...)
 		w.b = append(append(append(w.b, `,"`...), arguments...), `":`...)
 		w.b = append(formats.AppendQuoted(w.b, args), '}')
-		if !p.Signature.Empty() && p.Origin == llm.Google && w.model.google {
+		if w.takesBack(p) {
 			w.b = appendExtra(append(w.b, ','), p.Signature)
 		}
 		w.b = append(w.b, '}')

@@ -126,7 +126,7 @@ func (w *writer) output() *formats.Unsupported {
 		return nil
 	}
 	w.key("responseSchema")
-	return w.reduced(schema, "response_format", "the schema of the answer")
+	return w.reduced(schema, "response_format", "the schema of the answer", "response_format.json_schema")
 }
 
 // maxOutput is the most that Gemini 2.5 puts out, thoughts included.

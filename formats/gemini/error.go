@@ -3,8 +3,6 @@ package gemini
 import (
 	"bytes"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -60,7 +58,7 @@ func (Upstream) Error(status int, header http.Header, body []byte) *llm.Error {
 		}
 	}
 	if e.Message == "" {
-		e.Message = foreign(status, header.Get("Content-Type"), body)
+		e.Message = formats.Foreign(status, header.Get("Content-Type"), body)
 	}
 	return e
 }
@@ -82,7 +80,7 @@ func failure(value, body []byte) *llm.Error {
 	}
 	own := v.IsObject() && readError(e, v)
 	if e.Message == "" {
-		e.Message, own = llm.Clip(v.Raw, 512), false
+		e.Message, own = formats.Clip(v.Raw), false
 	}
 	if own && v.Get("code").Type == gjson.Number && v.Get("status").Type == gjson.String &&
 		gjson.GetBytes(body, "error").Raw == v.Raw {
@@ -109,18 +107,4 @@ func readError(e *llm.Error, v gjson.Result) (own bool) {
 		return own
 	})
 	return own
-}
-
-// foreign makes a message of a body that is none of this protocol's.
-func foreign(status int, contentType string, body []byte) string {
-	text := strings.TrimSpace(string(body[:min(len(body), 1024)]))
-	what := "the provider answered " + strconv.Itoa(status) + " " + http.StatusText(status)
-	switch {
-	case text == "":
-		return what + " without a body"
-	case strings.Contains(contentType, "html") || strings.HasPrefix(text, "<"):
-		return what + " with an HTML page"
-	default:
-		return what + ": " + llm.Clip(text, 512)
-	}
 }

@@ -1,7 +1,6 @@
 package gemini
 
 import (
-	"encoding/base64"
 	"net/url"
 	"strings"
 
@@ -49,7 +48,7 @@ func (w *writer) inline(t llm.Turn, p llm.Part) *formats.Unsupported {
 	w.b = append(w.b, `{"inlineData":{"mimeType":`...)
 	w.b = formats.AppendString(w.b, kind)
 	w.b = append(w.b, `,"data":`...)
-	if isBase64(p.Media.Data) {
+	if formats.IsBase64(p.Media.Data) {
 		w.b = append(append(append(w.b, '"'), p.Media.Data...), '"')
 	} else {
 		w.b = formats.AppendQuoted(w.b, p.Media.Data) // Google says what is wrong with it
@@ -104,28 +103,6 @@ func heldByResults(p llm.Part) bool {
 	return strings.HasPrefix(kind, "image/") || kind == "application/pdf" || kind == "text/plain"
 }
 
-// magic are bytes near the beginning by which files are known. The first row
-// that fits decides.
-var magic = []struct {
-	at          int
-	bytes, kind string
-}{
-	{0, "\x89PNG", "image/png"},
-	{0, "\xff\xd8\xff", "image/jpeg"},
-	{0, "GIF8", "image/gif"},
-	{8, "WEBP", "image/webp"},
-	{8, "WAVE", "audio/wav"},
-	{0, "%PDF", "application/pdf"},
-	{0, "ID3", "audio/mp3"},
-	{0, "\xff\xfb", "audio/mp3"},
-	{0, "OggS", "audio/ogg"},
-	{0, "fLaC", "audio/flac"},
-	{4, "ftyphei", "image/heic"},
-	{4, "ftypM4A", "audio/m4a"},
-	{4, "ftyp", "video/mp4"},
-	{0, "\x1a\x45\xdf\xa3", "video/webm"},
-}
-
 // typeOf returns the type of data, from its first bytes if the client does not
 // say it, "" if it is unknown.
 func typeOf(m *llm.Media) string {
@@ -136,29 +113,5 @@ func typeOf(m *llm.Media) string {
 	default:
 		return m.MIME
 	}
-	var head [15]byte
-	n, _ := base64.StdEncoding.Decode(head[:], m.Data[:min(len(m.Data)&^3, 20)])
-	for _, row := range magic {
-		if end := row.at + len(row.bytes); end <= n && string(head[row.at:end]) == row.bytes {
-			return row.kind
-		}
-	}
-	return ""
+	return formats.Sniff(m.Data)
 }
-
-// isBase64 reports whether data can stand in a string as it is.
-func isBase64(data []byte) bool {
-	for _, c := range data {
-		if !base64Chars[c] {
-			return false
-		}
-	}
-	return true
-}
-
-var base64Chars = func() (table [256]bool) {
-	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=" {
-		table[c] = true
-	}
-	return table
-}()

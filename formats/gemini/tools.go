@@ -62,24 +62,12 @@ func (w *writer) declared(name, description llm.Literal) {
 func (w *writer) parameters(t llm.Tool) *formats.Unsupported {
 	schema := []byte(t.Schema)
 	if t.Plain {
-		w.Wrapped = append(w.Wrapped, t.Name)
-		schema = plainSchema(t)
+		schema = w.Wrap(t)
 	}
 	if len(schema) == 0 || formats.IsNull(schema) {
 		return nil
 	}
 	return w.schemaOf(schema, `the parameters of the tool "`+llm.Clip(formats.Decoded(t.Name), 64)+`"`)
-}
-
-// plainSchema is the schema of a tool that takes a plain text. What form the
-// text must have is told in words: there is no other place for it.
-func plainSchema(t llm.Tool) []byte {
-	b := append([]byte(nil), `{"type":"object","properties":{"`+formats.PlainArgument+`":{"type":"string"`...)
-	if t.Grammar != nil {
-		b = append(b, `,"description":`...)
-		b = formats.AppendString(b, "The text has this form: "+string(t.Grammar))
-	}
-	return append(b, `}},"required":["`+formats.PlainArgument+`"]}`...)
 }
 
 // schemaOf writes the schema of a function's parameters, as JSON Schema where
@@ -98,18 +86,22 @@ func (w *writer) schemaOf(schema []byte, what string) *formats.Unsupported {
 		return nil
 	}
 	w.key("parameters")
-	return w.reduced(object, "tools", what)
+	object, lossy := jsonschema.AppendToolInput(nil, object) // no union in the place of an object
+	if lossy {
+		w.Lose("parameters")
+	}
+	return w.reduced(object, "tools", what, "parameters")
 }
 
 // reduced writes a schema in the subset of OpenAPI that older models take.
-func (w *writer) reduced(schema []byte, field, what string) *formats.Unsupported {
+func (w *writer) reduced(schema []byte, field, what, name string) *formats.Unsupported {
 	out, lossy, err := jsonschema.AppendReduced(w.b, schema)
 	if err != nil {
 		return formats.CannotTake(field, "%s: %v", what, err)
 	}
 	w.b = out
 	if lossy {
-		w.Lose("parameters")
+		w.Lose(name)
 	}
 	return nil
 }

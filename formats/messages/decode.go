@@ -33,7 +33,8 @@ type decoder struct {
 	pieces bool
 	input  llm.Literal
 
-	calls       int // how many there were
+	calls       int  // how many there were
+	foreign     bool // the model is no Claude, whose thoughts need no signature
 	ended       bool
 	reason      llm.Reason
 	explanation llm.Literal
@@ -153,6 +154,7 @@ func (d *decoder) start(dst []llm.Event, message []byte) []llm.Event {
 			ev.ID = formats.AsLiteral(m.Value())
 		case "model":
 			ev.Name = formats.AsLiteral(m.Value())
+			d.foreign = !ev.Name.Empty() && !bytes.Contains(bytes.ToLower(ev.Name), []byte("claude"))
 		case "usage":
 			d.counts.merge(m.Value())
 		}
@@ -281,7 +283,7 @@ func (d *decoder) beginCall(dst []llm.Event, index int64, b block) []llm.Event {
 func (d *decoder) openAs(dst []llm.Event, index int64, kind llm.Kind) []llm.Event {
 	d.open, d.index, d.kind, d.hosted = true, index, kind, false
 	ev := llm.Event{Step: llm.Open, Kind: kind}
-	if kind == llm.Thought {
+	if kind == llm.Thought && !d.foreign {
 		ev.Origin = llm.Anthropic // it will be signed
 	}
 	return append(dst, ev)

@@ -3,8 +3,6 @@ package messages
 import (
 	"bytes"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -90,7 +88,7 @@ func (Upstream) Error(status int, header http.Header, body []byte) *llm.Error {
 		e.Raw = raw(body)
 	}
 	if e.Message == "" {
-		e.Message = foreign(status, header.Get("Content-Type"), body)
+		e.Message = formats.Foreign(status, header.Get("Content-Type"), body)
 	}
 	return e
 }
@@ -102,7 +100,7 @@ func failure(body []byte) *llm.Error {
 	v := gjson.ParseBytes(body)
 	readError(e, v)
 	if e.Message == "" {
-		e.Message = clip(v.Raw)
+		e.Message = formats.Clip(v.Raw)
 	}
 	e.Status = statuses[e.Type]
 	for _, name := range [...]string{"code", "status", "status_code"} {
@@ -145,21 +143,7 @@ func readError(e *llm.Error, v gjson.Result) {
 	if detail := v.Get("detail"); e.Message == "" && detail.Type == gjson.String {
 		e.Message = detail.Str
 	} else if e.Message == "" && detail.Exists() {
-		e.Message = clip(detail.Raw)
-	}
-}
-
-// foreign makes a message of a body that is none of this protocol's.
-func foreign(status int, contentType string, body []byte) string {
-	text := strings.TrimSpace(string(body[:min(len(body), 1024)]))
-	what := "the provider answered " + strconv.Itoa(status) + " " + http.StatusText(status)
-	switch {
-	case text == "":
-		return what + " without a body"
-	case strings.Contains(contentType, "html") || strings.HasPrefix(text, "<"):
-		return what + " with an HTML page"
-	default:
-		return what + ": " + clip(text)
+		e.Message = formats.Clip(detail.Raw)
 	}
 }
 
@@ -167,6 +151,3 @@ func foreign(status int, contentType string, body []byte) string {
 func broken(what string) *llm.Error {
 	return &llm.Error{Status: http.StatusBadGateway, Message: what}
 }
-
-// clip cuts a text that goes into a message.
-func clip(s string) string { return llm.Clip(s, 512) }

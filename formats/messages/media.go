@@ -18,26 +18,26 @@ var images = map[string]bool{"image/jpeg": true, "image/png": true, "image/gif":
 // appendMedia appends an image or a document but for its closing brace
 // (https://docs.claude.com/en/docs/build-with-claude/vision,
 // https://docs.claude.com/en/docs/build-with-claude/pdf-support).
-func (e *encoder) appendMedia(dst []byte, t llm.Turn, p llm.Part) ([]byte, *formats.Unsupported) {
+func (e *encoder) appendMedia(dst []byte, p llm.Part) ([]byte, *formats.Unsupported) {
 	m := p.Media
 	switch {
 	case m == nil || p.Kind != llm.Image && p.Kind != llm.File:
 		return nil, formats.CannotCarry(p, "it takes text, images and documents only")
 	case m.FileID != nil:
 		return nil, formats.CannotCarry(p, "a file that was uploaded to another provider")
-	case m.Data != nil && !isBase64(m.Data):
+	case m.Data != nil && (len(m.Data) == 0 || !formats.IsBase64(m.Data)):
 		return nil, formats.CannotCarry(p, "a file whose content is not base64")
 	case m.URL != nil && !fetchable(m.URL):
 		return nil, formats.CannotCarry(p, "a file that is not at a public https address")
 	}
 	kind := kindOf(m)
 	if p.Kind == llm.Image || strings.HasPrefix(kind, "image/") {
-		return e.appendImage(dst, t, p, kind)
+		return e.appendImage(dst, p, kind)
 	}
-	return appendDocument(dst, t, p, kind)
+	return appendDocument(dst, p, kind)
 }
 
-func (e *encoder) appendImage(dst []byte, t llm.Turn, p llm.Part, kind string) ([]byte, *formats.Unsupported) {
+func (e *encoder) appendImage(dst []byte, p llm.Part, kind string) ([]byte, *formats.Unsupported) {
 	m := p.Media
 	e.loseIf(!m.Detail.Empty() && string(m.Detail) != `"auto"`, "detail")
 	dst = append(dst, `{"type":"image","source":`...)
@@ -51,7 +51,7 @@ func (e *encoder) appendImage(dst []byte, t llm.Turn, p llm.Part, kind string) (
 	}
 }
 
-func appendDocument(dst []byte, t llm.Turn, p llm.Part, kind string) ([]byte, *formats.Unsupported) {
+func appendDocument(dst []byte, p llm.Part, kind string) ([]byte, *formats.Unsupported) {
 	m := p.Media
 	readable := strings.HasPrefix(kind, "text/") || kind == "application/json"
 	dst = append(dst, `{"type":"document","source":`...)
@@ -78,7 +78,7 @@ func appendDocument(dst []byte, t llm.Turn, p llm.Part, kind string) ([]byte, *f
 	return dst, nil
 }
 
-// appendBase64 appends the source of a file whose data isBase64 took.
+// appendBase64 appends the source of a file whose data IsBase64 took.
 func appendBase64(dst []byte, kind string, data []byte) []byte {
 	dst = append(append(dst, `{"type":"base64","media_type":"`...), kind...)
 	dst = append(append(dst, `","data":"`...), data...)
@@ -88,21 +88,8 @@ func appendBase64(dst []byte, kind string, data []byte) []byte {
 // kindOf returns the type of a file: what its first bytes say, since the API
 // refuses an image that is declared to be another, else what the client says.
 func kindOf(m *llm.Media) string {
-	for _, magic := range [...]struct{ base64, kind string }{
-		{"/9j/", "image/jpeg"},
-		{"iVBORw0KGgo", "image/png"},
-		{"R0lGOD", "image/gif"},
-		{"JVBERi", pdf},
-	} {
-		if bytes.HasPrefix(m.Data, []byte(magic.base64)) {
-			return magic.kind
-		}
-	}
-	if len(m.Data) >= 16 && string(m.Data[:5]) == "UklGR" {
-		var head [12]byte // RIFF, size, WEBP
-		if n, err := base64.StdEncoding.Decode(head[:], m.Data[:16]); err == nil && n == 12 && string(head[8:]) == "WEBP" {
-			return "image/webp"
-		}
+	if kind := formats.Sniff(m.Data); images[kind] || kind == pdf {
+		return kind
 	}
 	kind, _, _ := strings.Cut(m.MIME, ";")
 	kind = strings.ToLower(strings.TrimSpace(kind))
@@ -110,17 +97,6 @@ func kindOf(m *llm.Media) string {
 		kind = "image/jpeg"
 	}
 	return kind
-}
-
-// isBase64 reports whether data has characters of base64 only, so that it can
-// stand between quotes.
-func isBase64(data []byte) bool {
-	for _, c := range data {
-		if c|0x20-'a' > 25 && c-'0' > 9 && c != '+' && c != '/' && c != '=' {
-			return false
-		}
-	}
-	return len(data) > 0
 }
 
 // fetchable reports whether Anthropic can fetch a URL: an address of the open

@@ -3,8 +3,6 @@ package messages
 import (
 	"slices"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
@@ -73,8 +71,7 @@ func (e *encoder) appendTools(dst []byte) []byte {
 		}
 		dst = append(dst, `,"input_schema":`...)
 		if t.Plain {
-			e.Wrapped = append(e.Wrapped, t.Name)
-			dst = e.appendPlainSchema(dst, t.Grammar)
+			dst = append(dst, e.Wrap(t)...)
 		} else {
 			var lossy bool
 			dst, lossy = jsonschema.AppendToolInput(dst, t.Schema)
@@ -97,23 +94,6 @@ func (e *encoder) appendTools(dst []byte) []byte {
 		dst = append(append(append(dst, `,"input_schema":`...), e.forced...), '}')
 	}
 	return append(dst, ']')
-}
-
-// appendPlainSchema appends the schema of a function that stands for a tool
-// which takes a plain text. What form that text has can only be told.
-func (e *encoder) appendPlainSchema(dst []byte, grammar llm.Value) []byte {
-	dst = append(dst, `{"type":"object","properties":{"`+formats.PlainArgument+`":{"type":"string"`...)
-	if v := gjson.ParseBytes(grammar); v.IsObject() {
-		if inner := v.Get("grammar"); inner.IsObject() {
-			v = inner
-		}
-		if text := v.Get("definition").String(); text != "" {
-			e.Lose("grammar")
-			text = "A text of this grammar (" + v.Get("syntax").String() + "):\n" + text
-			dst = formats.AppendString(append(dst, `,"description":`...), text)
-		}
-	}
-	return append(dst, `}},"required":["`+formats.PlainArgument+`"]}`...)
 }
 
 // appendChoice appends the member "tool_choice". It may stand beside tools only.

@@ -198,7 +198,7 @@ func (e *encoder) appendPart(dst []byte, t llm.Turn, p llm.Part) ([]byte, *forma
 		if theirs {
 			return nil, formats.CannotCarry(p, "a message of the assistant can hold text and calls only")
 		}
-		return e.appendMedia(dst, t, p)
+		return e.appendMedia(dst, p)
 	}
 }
 
@@ -251,7 +251,7 @@ func (e *encoder) appendResult(dst []byte, t llm.Turn, p llm.Part) ([]byte, *for
 				continue
 			}
 			var bad *formats.Unsupported
-			if dst, bad = e.appendMedia(dst, t, c); bad != nil {
+			if dst, bad = e.appendMedia(dst, c); bad != nil {
 				return nil, bad
 			}
 			dst = append(dst, '}')

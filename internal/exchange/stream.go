@@ -94,21 +94,31 @@ func (s *scratch) release() {
 	}
 }
 
-// stream looks at the opening of a stream.
-func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error) {
+// opened looks at the opening of a stream, and returns what was read of it. If
+// the stream is none to hand on, that is nil, and the others are the answer.
+func (x *Exchange) opened(res *http.Response, a Attempt) (*scratch, *http.Response, error) {
 	s := newScratch()
 	fail, err := x.open(res.Body, &s.window, a.Secret)
-	if fail != nil || err != nil {
-		s.release()
+	if fail == nil && err == nil {
+		s.at, s.seen = 0, 0 // it is handed on from the start
+		x.Stream = true
+		return s, nil, nil
 	}
+	s.release()
 	if err != nil {
-		return x.broken(res, "the stream ended before it began: "+reason(err))
+		res, err = x.broken(res, "the stream ended before it began: "+reason(err))
+	} else {
+		res, err = x.refuse(res, a, fail)
 	}
-	if fail != nil {
-		return x.refuse(res, a, fail)
+	return nil, res, err
+}
+
+// stream relays a stream.
+func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error) {
+	s, failed, err := x.opened(res, a)
+	if s == nil {
+		return failed, err
 	}
-	s.at, s.seen = 0, 0 // it is handed on from the start
-	x.Stream = true
 	out := x.handOn(res, &relay{x: x, src: res.Body, scratch: s, secret: a.Secret}, -1)
 	if !strings.HasPrefix(out.Header.Get("Content-Type"), eventStream) {
 		out.Header["Content-Type"] = []string{eventStream}

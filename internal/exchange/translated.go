@@ -125,25 +125,15 @@ func (x *Exchange) handOnAs(kind string, res *http.Response, body io.ReadCloser,
 	return out
 }
 
-// translateStream looks at the opening of a stream and hands on what
-// translates it.
+// translateStream hands on what translates a stream.
 func (x *Exchange) translateStream(res *http.Response, a Attempt) (*http.Response, error) {
 	if !x.Head.Stream {
 		return x.broken(res, "it answered with a stream, which was not asked for")
 	}
-	s := newScratch()
-	fail, err := x.open(res.Body, &s.window, a.Secret)
-	if fail != nil || err != nil {
-		s.release()
+	s, failed, err := x.opened(res, a)
+	if s == nil {
+		return failed, err
 	}
-	if err != nil {
-		return x.broken(res, "the stream ended before it began: "+reason(err))
-	}
-	if fail != nil {
-		return x.refuse(res, a, fail)
-	}
-	s.at, s.seen = 0, 0
-	x.Stream = true
 	return x.handOnAs(eventStream, res, &translator{codec: x.newCodec(), scratch: s, src: res.Body, secret: a.Secret}, -1), nil
 }
 

@@ -1,0 +1,49 @@
+package formats
+
+import "encoding/base64"
+
+// magic are bytes near the beginning by which files are known. The first row
+// that fits decides.
+var magic = [...]struct {
+	at          int
+	bytes, kind string
+}{
+	{0, "\x89PNG", "image/png"},
+	{0, "\xff\xd8\xff", "image/jpeg"},
+	{0, "GIF8", "image/gif"},
+	{8, "WEBP", "image/webp"},
+	{8, "WAVE", "audio/wav"},
+	{0, "%PDF", "application/pdf"},
+	{0, "ID3", "audio/mp3"},
+	{0, "\xff\xfb", "audio/mp3"},
+	{0, "OggS", "audio/ogg"},
+	{0, "fLaC", "audio/flac"},
+	{4, "ftyphei", "image/heic"},
+	{4, "ftypM4A", "audio/m4a"},
+	{4, "ftyp", "video/mp4"},
+	{0, "\x1a\x45\xdf\xa3", "video/webm"},
+}
+
+// Sniff returns the type of a file by its first bytes, which are in base64; ""
+// if they tell none.
+func Sniff(data []byte) string {
+	var head [15]byte
+	n, _ := base64.StdEncoding.Decode(head[:], data[:min(len(data)&^3, 20)])
+	for _, row := range magic {
+		if end := row.at + len(row.bytes); end <= n && string(head[row.at:end]) == row.bytes {
+			return row.kind
+		}
+	}
+	return ""
+}
+
+// IsBase64 reports whether data has nothing in it that is no base64, of either
+// alphabet: then it can stand in a string as it is.
+func IsBase64(data []byte) bool {
+	for _, c := range data {
+		if c-'0' > 9 && c|0x20-'a' > 25 && c != '+' && c != '/' && c != '-' && c != '_' && c != '=' {
+			return false
+		}
+	}
+	return true
+}
