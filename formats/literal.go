@@ -46,24 +46,23 @@ func isPlain(b []byte) bool {
 // not a valid one. It is how a decoder takes a piece of a provider's bytes that
 // it hands on as it is.
 func AsLiteral(value []byte) llm.Literal {
-	n := len(value)
-	if n < 2 || value[0] != '"' || value[n-1] != '"' {
+	if len(value) < 2 || value[0] != '"' || literal(value, 0) != len(value) {
 		return nil
 	}
-	for in := value[1 : n-1]; ; {
-		at := 0
-		for at < len(in) && in[at] >= ' ' && in[at] != '\\' && in[at] != '"' {
-			at++
-		}
-		if at == len(in) {
-			return value
-		}
-		size := escape(in[at:])
-		if size == 0 {
-			return nil
-		}
-		in = in[at+size:]
+	return value
+}
+
+// CutLiteral returns the string that b begins with, and what follows it; ok is
+// false if there is none that is valid.
+func CutLiteral(b []byte) (l llm.Literal, rest []byte, ok bool) {
+	if len(b) == 0 || b[0] != '"' {
+		return nil, nil, false
 	}
+	end := literal(b, 0)
+	if end < 0 {
+		return nil, nil, false
+	}
+	return b[:end], b[end:], true
 }
 
 // StringOf is AsLiteral for a part of what is known to be valid JSON, which it

@@ -37,15 +37,21 @@ type Members struct {
 	// Err is what ended the walk, nil after a whole object.
 	Err error
 
-	b     []byte
-	at    int
-	begun bool
-	inner bool // what follows the object is not ours
-	ended bool
+	b      []byte
+	at     int
+	begun  bool
+	inner  bool // what follows the object is not ours
+	ended  bool
+	strict bool // all that is passed over must be valid
 }
 
 // MembersOf returns a walk over the object in b.
 func MembersOf(b []byte) Members { return Members{b: b} }
+
+// StrictMembersOf is MembersOf of a walk that also checks all that it passes
+// over, which then need not be checked again: what the walk has returned, when
+// it ended without an error, is valid JSON, and so is the object as a whole.
+func StrictMembersOf(b []byte) Members { return Members{b: b, strict: true} }
 
 // Value returns the bytes of the current value, a part of the object.
 func (m *Members) Value() []byte { return m.b[m.Start:m.End] }
@@ -137,6 +143,14 @@ func (m *Members) Peek() byte { return m.byte() }
 // Pass passes over the value that NextKey has come to. It returns false if that
 // is none.
 func (m *Members) Pass() bool {
+	if m.strict {
+		end := valid(m.b, m.at)
+		if end < 0 {
+			return m.fail(ErrSyntax)
+		}
+		m.at, m.End = end, end
+		return true
+	}
 	if err := m.value(); err != nil {
 		return m.fail(err)
 	}
@@ -146,7 +160,9 @@ func (m *Members) Pass() bool {
 
 // Enter returns a walk over the object that NextKey has come to. Leave must
 // follow when it has ended.
-func (m *Members) Enter() Members { return Members{b: m.b, at: m.at, inner: true} }
+func (m *Members) Enter() Members {
+	return Members{b: m.b, at: m.at, inner: true, strict: m.strict}
+}
 
 // Leave goes behind the object that a walk has read. Of one that was not an
 // object, or not read to its end, the value is passed over.
@@ -265,7 +281,12 @@ const short = 32
 
 // string passes over a string whose opening quote is next.
 func (m *Members) string() bool {
-	end := pass(m.b, m.at)
+	end := -1
+	if m.strict {
+		end = literal(m.b, m.at)
+	} else {
+		end = pass(m.b, m.at)
+	}
 	if end < 0 {
 		return false
 	}
@@ -318,7 +339,7 @@ func (m *Members) value() error {
 	for m.at < len(m.b) && isScalar(m.b[m.at]) {
 		m.at++
 	}
-	if m.at == start || !gjson.ValidBytes(m.b[start:m.at]) {
+	if m.at == start || !Valid(m.b[start:m.at]) {
 		return ErrSyntax
 	}
 	return nil

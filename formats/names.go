@@ -18,6 +18,20 @@ type Alphabet struct {
 	Letter bool
 }
 
+// plain reports whether a name, still escaped, is legal whatever the alphabet
+// has beside letters, digits and _; nearly all are.
+func (a Alphabet) plain(name []byte) bool {
+	if len(name) == 0 || a.Most > 0 && len(name) > a.Most || name[0]-'0' <= 9 {
+		return false
+	}
+	for _, c := range name {
+		if c-'0' > 9 && c|0x20-'a' > 25 && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
 // takes reports whether s is legal.
 func (a Alphabet) takes(s string) bool {
 	return s != "" && (a.Most == 0 || len(s) <= a.Most) && a.clean(s) == s
@@ -41,6 +55,9 @@ func (a Alphabet) clean(s string) string {
 // readable one with a hash of the original. The same literal always gives the
 // same, so that an id of a call and that of its result stay equal.
 func (a Alphabet) Legal(l llm.Literal) llm.Literal {
+	if a.plain(l.Inner()) {
+		return l
+	}
 	s := Decoded(l)
 	if a.takes(s) {
 		return l

@@ -82,7 +82,7 @@ func (s *Sent) restore(c *restoredChoice, e llm.Event) {
 func unwrap(escaped []byte) llm.Literal {
 	quoted := append(append([]byte{'"'}, escaped...), '"')
 	args := []byte(Decoded(quoted))
-	if Balanced(args) && gjson.ValidBytes(args) {
+	if Balanced(args) && Valid(args) {
 		if text := AsLiteral(Member(args, PlainArgument)); text != nil {
 			return text
 		}

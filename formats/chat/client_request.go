@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -17,11 +15,9 @@ import (
 // models of many vendors: top_k, thinking, reasoning, cache_control,
 // reasoning_content, reasoning_details and extra_content.
 func (Client) Decode(body []byte) (*llm.Request, *llm.Error) {
-	if !gjson.ValidBytes(body) {
-		return nil, invalid("", "the request body is not valid JSON")
-	}
 	d := decoder{r: new(llm.Request)}
-	for m := formats.MembersOf(body); d.err == nil && m.NextKey(); {
+	m := formats.StrictMembersOf(body)
+	for d.err == nil && m.NextKey() {
 		switch name := m.Name(); string(name) {
 		case "messages":
 			list := m.EnterList()
@@ -36,6 +32,9 @@ func (Client) Decode(body []byte) (*llm.Request, *llm.Error) {
 				d.member(name, m.Value())
 			}
 		}
+	}
+	if d.err == nil && m.Err != nil {
+		d.fail("", "the request body is not valid JSON")
 	}
 	if d.err == nil && len(d.r.Turns) == 0 {
 		d.fail("messages", "'messages' must be a list with at least one message")

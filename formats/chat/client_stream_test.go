@@ -314,6 +314,9 @@ func FuzzDecodeRequest(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if !json.Valid(body) {
+			t.Fatalf("%q was read", body)
+		}
 		for _, turn := range r.Turns {
 			for _, p := range turn.Parts {
 				for _, l := range []llm.Literal{p.Text, p.ID, p.Name, p.Signature} {

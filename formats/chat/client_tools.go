@@ -29,6 +29,9 @@ func (d *decoder) tools(list *formats.Elements) {
 		if t.Name.Empty() {
 			d.fail("tools", "tools[%d] has no name", at)
 		}
+		if d.r.Tools == nil {
+			d.r.Tools = make([]llm.Tool, 0, 8)
+		}
 		d.r.Tools = append(d.r.Tools, t)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -132,7 +130,7 @@ func (p *callPiece) text(d *reader) llm.Literal {
 	if len(p.args) == 0 || p.args[0] != '{' && p.args[0] != '[' {
 		return d.literal(p.args)
 	}
-	if !gjson.ValidBytes(p.args) {
+	if !formats.Valid(p.args) {
 		d.unreadable()
 		return nil
 	}

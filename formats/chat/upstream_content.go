@@ -3,8 +3,6 @@ package chat
 import (
 	"bytes"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -34,7 +32,7 @@ func (d *reader) content(n int, c *alternative, v []byte, tokens []llm.TokenLogp
 			d.part(n, c, v)
 			return
 		}
-		if !gjson.ValidBytes(v) { // the walk has bounded its depth
+		if !formats.Valid(v) { // the walk has bounded its depth
 			d.unreadable()
 			return
 		}

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -51,7 +49,7 @@ func (a *arguments) seed(args []byte) bool {
 	if args == nil {
 		return true
 	}
-	if args[0] != '{' || !gjson.ValidBytes(args) || !a.pay(len(args)) {
+	if args[0] != '{' || !formats.Valid(args) || !a.pay(len(args)) {
 		return false
 	}
 	if a.root == nil {
@@ -114,7 +112,7 @@ func (a *arguments) piece(raw []byte) bool {
 		}
 		at.bytes = append(at.bytes, l.Inner()...)
 	case value != nil:
-		if !gjson.ValidBytes(value) || !a.pay(len(value)) {
+		if !formats.Valid(value) || !a.pay(len(value)) {
 			return false
 		}
 		*at = node{kind: fixed, key: at.key, bytes: append([]byte(nil), value...)}

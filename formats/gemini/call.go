@@ -3,8 +3,6 @@ package gemini
 import (
 	"bytes"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -64,7 +62,7 @@ func (d *decoder) arguments(dst []llm.Event, n int, args []byte) []llm.Event {
 		}
 		return append(dst, llm.Event{Step: llm.Delta, Choice: n, Text: l})
 	}
-	if !gjson.ValidBytes(args) {
+	if !formats.Valid(args) {
 		return d.unreadable(dst)
 	}
 	return append(dst, llm.Event{Step: llm.Delta, Choice: n, Text: d.quoted(args)})

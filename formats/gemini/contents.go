@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -206,7 +204,7 @@ func (w *writer) call(p llm.Part, signature llm.Literal) {
 		w.b = formats.AppendWrapped(w.b, p.Args)
 	case len(args) == 0:
 		w.b = append(w.b, "{}"...)
-	case args[0] == '{' && formats.Balanced(args) && gjson.ValidBytes(args):
+	case args[0] == '{' && formats.Balanced(args) && formats.Valid(args):
 		w.b = append(w.b, args...)
 	default:
 		w.Lose("arguments")

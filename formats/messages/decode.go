@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"strconv"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 	"github.com/aiclient2api/caddy-aiclient2api/sse"
@@ -51,6 +49,12 @@ func (Upstream) Decoder(_ *formats.Sent, id string) formats.Decoder { return &de
 func (d *decoder) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
 	if d.failed || d.stopped || len(ev.Data) == 0 {
 		return dst
+	}
+	if index, kind, text, ok := usual(ev.Data); ok && d.started {
+		if text.Empty() {
+			return dst
+		}
+		return d.say(dst, index, kind, text)
 	}
 	e, ok := readEvent(ev)
 	if !ok {
@@ -267,7 +271,7 @@ func (d *decoder) beginCall(dst []llm.Event, index int64, b block) []llm.Event {
 	d.input = nil
 	switch {
 	case hasMembers(b.input):
-		if !gjson.ValidBytes(b.input) {
+		if !formats.Valid(b.input) {
 			return d.fail(dst, broken("the provider's answer held arguments that are not JSON"))
 		}
 		d.input = formats.AppendQuoted(nil, b.input)

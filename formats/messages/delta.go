@@ -49,6 +49,45 @@ func (d *decoder) delta(dst []llm.Event, e event) []llm.Event {
 	return dst
 }
 
+// usual reads a delta that is written as Anthropic's servers write nearly all of
+// a stream, without looking for its members one by one. ok is false for any
+// other, which says nothing about it.
+func usual(data []byte) (index int64, kind llm.Kind, text llm.Literal, ok bool) {
+	rest, ok := bytes.CutPrefix(data, []byte(`{"type":"content_block_delta","index":`))
+	if !ok {
+		return 0, 0, nil, false
+	}
+	digits := 0
+	for ; digits < len(rest) && digits < 6 && rest[digits]-'0' <= 9; digits++ {
+		index = 10*index + int64(rest[digits]-'0')
+	}
+	if rest, ok = bytes.CutPrefix(rest[digits:], []byte(`,"delta":{"type":"`)); !ok || digits == 0 {
+		return 0, 0, nil, false
+	}
+	for _, piece := range [...]struct {
+		member string
+		kind   llm.Kind
+	}{
+		{`text_delta","text":`, llm.Text},
+		{`thinking_delta","thinking":`, llm.Thought},
+		{`input_json_delta","partial_json":`, llm.Call},
+	} {
+		value, found := bytes.CutPrefix(rest, []byte(piece.member))
+		if !found {
+			continue
+		}
+		text, end, ok := formats.CutLiteral(value)
+		if !ok || len(end) < 2 || end[0] != '}' {
+			break
+		}
+		for end = end[1:]; end[0] == ' ' && len(end) > 1; { // they pad
+			end = end[1:]
+		}
+		return index, piece.kind, text, string(end) == "}"
+	}
+	return 0, 0, nil, false
+}
+
 // piece appends a piece of a block's text, or of a call's arguments.
 func (d *decoder) piece(dst []llm.Event, index int64, kind llm.Kind, value []byte) []llm.Event {
 	if blank(value) {
@@ -58,6 +97,10 @@ func (d *decoder) piece(dst []llm.Event, index int64, kind llm.Kind, value []byt
 	if text == nil {
 		return d.fail(dst, broken("the provider's answer held a text that is not valid JSON"))
 	}
+	return d.say(dst, index, kind, text)
+}
+
+func (d *decoder) say(dst []llm.Event, index int64, kind llm.Kind, text llm.Literal) []llm.Event {
 	dst, ok := d.at(dst, index, kind)
 	if !ok {
 		return dst

@@ -120,7 +120,7 @@ func failure(body []byte) *llm.Error {
 func raw(body []byte) []byte {
 	v := gjson.ParseBytes(body)
 	if v.Get("type").Str != "error" || v.Get("error.type").Type != gjson.String || v.Get("error.message").Type != gjson.String ||
-		!gjson.ValidBytes(body) {
+		!formats.Valid(body) {
 		return nil
 	}
 	return bytes.Clone(body)

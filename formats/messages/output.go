@@ -16,10 +16,11 @@ import (
 // arguments are the answer.
 func (e *encoder) readOutput() *formats.Unsupported {
 	out := e.r.Output
+	if out.Form == llm.Free {
+		return nil
+	}
 	schema := []byte(`{"type":"object"}`)
 	switch {
-	case out.Form == llm.Free:
-		return nil
 	case out.Form == llm.ToSchema && out.Schema != nil:
 		if e.model.schemas {
 			format, lossy, err := jsonschema.AppendClosed(nil, out.Schema)

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -219,7 +217,7 @@ func (e *encoder) appendArguments(dst []byte, p llm.Part) []byte {
 		return formats.AppendWrapped(dst, p.Args)
 	case len(args) == 0, string(args) == "null":
 		return append(dst, "{}"...)
-	case args[0] == '{' && formats.Balanced(args) && gjson.ValidBytes(args):
+	case args[0] == '{' && formats.Balanced(args) && formats.Valid(args):
 		return append(dst, args...)
 	default: // a model erred
 		e.Lose("arguments")

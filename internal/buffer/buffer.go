@@ -7,51 +7,52 @@ package buffer
 import (
 	"errors"
 	"io"
+	"math/bits"
 	"sync"
 	"sync/atomic"
-)
-
-// Buffers are pooled in two classes; larger ones are left to the garbage
-// collector, so that one large request does not hold its memory for ever.
-const (
-	small = 64 << 10
-	large = 4 << 20
 )
 
 // promised is the most that is allocated on a client's word, before any of
 // its bytes have arrived.
 const promised = 2 << 20
 
-var pools = [...]struct {
-	size int
-	sync.Pool
-}{{size: small}, {size: large}}
+// least and most are the sizes of the smallest and of the largest buffers that
+// are pooled. Larger ones are left to the garbage collector, so that one large
+// request does not hold its memory for ever.
+const (
+	least = 4 << 10
+	most  = 4 << 20
+)
 
-// least is the smallest buffer that is made; smaller ones would not be reused.
-const least = 4 << 10
+// pools hold buffers by size, each class twice the one before. All buffers of a
+// class are good for all of its sizes: one that was made for a short body would
+// otherwise come back as too small for the next long one.
+var pools [11]sync.Pool
 
-// get returns an empty slice with a capacity of at least n. A pooled one that
-// is too small makes room for the one that is made in its place.
+// class returns the class of the smallest buffers of at least n bytes, n being
+// at most most.
+func class(n int) int { return bits.Len(uint(max(n, least)-1)) - bits.Len(least-1) }
+
+// get returns an empty slice with a capacity of at least n.
 func get(n int) []byte {
-	n = max(n, least)
-	for i := range pools {
-		if n <= pools[i].size {
-			if b, _ := pools[i].Get().(*[]byte); b != nil && cap(*b) >= n {
-				return (*b)[:0]
-			}
-			break
-		}
+	if n > most {
+		return make([]byte, 0, n)
 	}
-	return make([]byte, 0, n)
+	c := class(n)
+	if b, _ := pools[c].Get().(*[]byte); b != nil {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, least<<c)
 }
 
 // put gives the memory of b back.
 func put(b []byte) {
-	for i := range pools {
-		if p := &pools[i]; cap(b) <= p.size {
-			p.Put(&b)
-			return
+	if n := cap(b); n >= least && n <= most {
+		c := class(n)
+		if n < least<<c {
+			c-- // it grew to a size of its own, and is good for the smaller ones
 		}
+		pools[c].Put(&b)
 	}
 }
 

@@ -61,8 +61,26 @@ func TestAPromiseAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cap(b.Bytes()) > large {
+	if cap(b.Bytes()) > most {
 		t.Errorf("%d bytes were allocated on a promise", cap(b.Bytes()))
+	}
+}
+
+// Buffers of one class serve all sizes of it, and grown ones never come back
+// as smaller than what was asked for.
+func TestClasses(t *testing.T) {
+	for _, n := range []int{0, 1, least - 1, least, least + 1, 3 * least, 100_000, most - 1, most, most + 1, 3 * most} {
+		for range 3 {
+			b := get(n)
+			if len(b) != 0 || cap(b) < n || n <= most && cap(b) > max(least, 2*n)+1 {
+				t.Errorf("%d: %d of %d", n, len(b), cap(b))
+			}
+			put(b)
+		}
+		put(make([]byte, 0, n)) // of a size of its own
+		if b := get(n); cap(b) < n {
+			t.Errorf("%d: got back %d", n, cap(b))
+		}
 	}
 }
 

@@ -114,7 +114,9 @@ func lossy(lost []string) string {
 // than the client's, by the provider's format: the others of a client's SDK
 // say something about that SDK's own vendor.
 var vendorHeaders = map[string][]string{
-	"messages": {"Anthropic-Beta"},
+	"chat":     {"Idempotency-Key"},
+	"gemini":   {"Idempotency-Key"},
+	"messages": {"Idempotency-Key", "Anthropic-Beta"},
 }
 
 // Upward returns the client's headers that go up in this exchange.
@@ -122,12 +124,12 @@ func (x *Exchange) Upward() http.Header {
 	if x.Rung != Translate {
 		return x.Header
 	}
-	var out http.Header
-	for _, name := range append([]string{"Idempotency-Key"}, vendorHeaders[x.format.Name()]...) {
+	if len(x.Header) == 0 {
+		return nil
+	}
+	out := make(http.Header, 2)
+	for _, name := range vendorHeaders[x.format.Name()] {
 		if values := x.Header[name]; values != nil {
-			if out == nil {
-				out = make(http.Header, 2)
-			}
 			out[name] = values
 		}
 	}

@@ -85,11 +85,10 @@ func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response
 		return x.broken(res, fmt.Sprintf("the answer has more than %d bytes", maxTranslated))
 	}
 	mask(body.Bytes(), a.Secret)
-	if _, fail, ok := x.format.Whole(body.Bytes()); ok && fail != nil {
-		return x.refuse(res, a, fail)
-	}
-	c := x.newCodec()
-	events, ok := c.decoder.Whole(nil, body.Bytes())
+	c, s := x.newCodec(), newScratch()
+	defer s.release()
+	events, ok := c.decoder.Whole(s.events[:0], body.Bytes())
+	s.events = events[:0]
 	if !ok {
 		return x.broken(res, notJSON(res))
 	}
