@@ -281,7 +281,7 @@ const short = 32
 
 // string passes over a string whose opening quote is next.
 func (m *Members) string() bool {
-	end := -1
+	var end int
 	if m.strict {
 		end = literal(m.b, m.at)
 	} else {
