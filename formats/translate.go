@@ -38,6 +38,9 @@ type Answer struct {
 	ID string
 	// Created is the time in Unix seconds.
 	Created int64
+	// List is whether a stream is one JSON list in the place of events: Gemini's
+	// form for clients that do not ask for alt=sse.
+	List bool
 }
 
 // Encoder writes one answer as the client's protocol has it. The events obey

@@ -180,8 +180,12 @@ type Tool struct {
 	// the client wrote it.
 	Plain   bool
 	Grammar Value
-	Cache   Value
-	At      int
+	// Space and Short are the namespace and the name in it of a tool that the
+	// client has in one (OpenAI's Responses); Name is then a flat name that
+	// stands for both, and the client's encoder gives them back.
+	Space, Short Literal
+	Cache        Value
+	At           int
 }
 
 // ToolChoice is whether and which tools the model may call.
