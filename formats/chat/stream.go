@@ -152,21 +152,42 @@ func (Upstream) Usage(tail []byte) llm.Usage {
 	}
 }
 
-// readUsage reads a usage object, after which anything may stand.
-func readUsage(v []byte) llm.Usage {
+// readUsage reads a usage object, after which anything may stand. Dialects name
+// the cached tokens in their own ways, and xAI leaves the reasoning out of the
+// completion, which the total tells.
+func readUsage(v []byte) (u llm.Usage) {
 	if len(v) == 0 || v[0] != '{' {
-		return llm.Usage{}
+		return u
 	}
-	var u llm.Usage
-	read := func(c *llm.Count, n gjson.Result) {
-		if n.Type == gjson.Number {
-			*c = llm.Tokens(n.Int())
+	var total llm.Count
+	for m := formats.MembersOf(v); m.Next(); {
+		v := m.Value()
+		switch string(m.Key) {
+		case "prompt_tokens":
+			u.Input = formats.AsCount(v)
+		case "completion_tokens":
+			u.Output = formats.AsCount(v)
+		case "total_tokens":
+			total = formats.AsCount(v)
+		case "prompt_tokens_details":
+			for m := formats.MembersOf(v); m.Next(); {
+				switch string(m.Key) {
+				case "cached_tokens":
+					u.Cached = first(formats.AsCount(m.Value()), u.Cached)
+				case "cache_write_tokens", "cache_creation_tokens":
+					u.Written = formats.AsCount(m.Value())
+				}
+			}
+		case "completion_tokens_details":
+			u.Reasoning = first(formats.AsCount(formats.Member(v, "reasoning_tokens")), u.Reasoning)
+		case "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens":
+			u.Cached = first(u.Cached, formats.AsCount(v))
+		case "reasoning_tokens":
+			u.Reasoning = first(u.Reasoning, formats.AsCount(v))
 		}
 	}
-	o := gjson.ParseBytes(v)
-	read(&u.Input, o.Get("prompt_tokens"))
-	read(&u.Output, o.Get("completion_tokens"))
-	read(&u.Cached, o.Get("prompt_tokens_details.cached_tokens"))
-	read(&u.Reasoning, o.Get("completion_tokens_details.reasoning_tokens"))
+	if u.Reasoning.N > 0 && u.Output.Known && total.N == u.Input.N+u.Output.N+u.Reasoning.N {
+		u.Output.N += u.Reasoning.N
+	}
 	return u
 }

@@ -143,39 +143,9 @@ func (d *reader) count(v []byte) {
 	if len(v) == 0 || v[0] != '{' {
 		return
 	}
-	var u llm.Usage
-	var total llm.Count
-	for m := formats.MembersOf(v); m.Next(); {
-		v := m.Value()
-		switch string(m.Key) {
-		case "prompt_tokens":
-			u.Input = formats.AsCount(v)
-		case "completion_tokens":
-			u.Output = formats.AsCount(v)
-		case "total_tokens":
-			total = formats.AsCount(v)
-		case "prompt_tokens_details":
-			for m := formats.MembersOf(v); m.Next(); {
-				switch string(m.Key) {
-				case "cached_tokens":
-					u.Cached = first(formats.AsCount(m.Value()), u.Cached)
-				case "cache_write_tokens", "cache_creation_tokens":
-					u.Written = formats.AsCount(m.Value())
-				}
-			}
-		case "completion_tokens_details":
-			u.Reasoning = first(formats.AsCount(formats.Member(v, "reasoning_tokens")), u.Reasoning)
-		case "prompt_cache_hit_tokens", "num_cached_tokens", "cached_tokens":
-			u.Cached = first(u.Cached, formats.AsCount(v))
-		case "reasoning_tokens":
-			u.Reasoning = first(u.Reasoning, formats.AsCount(v))
-		}
-	}
+	u := readUsage(v)
 	if !u.Input.Known && !u.Output.Known {
 		return
-	}
-	if u.Reasoning.N > 0 && u.Output.Known && total.N == u.Input.N+u.Output.N+u.Reasoning.N {
-		u.Output.N += u.Reasoning.N
 	}
 	d.usage = u
 }
