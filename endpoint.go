@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
-	"github.com/aiclient2api/caddy-aiclient2api/formats/chat"
-	"github.com/aiclient2api/caddy-aiclient2api/formats/messages"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/standard"
 )
 
@@ -16,7 +14,12 @@ type endpoint struct {
 	op     formats.Operation // if what is inference
 	client formats.Client    // whose protocol the path belongs to
 	pin    *Provider         // the provider that the path names, nil if none
-	model  string            // if what is a model
+
+	// model is the model that the path names: one of the list, or, in Gemini's
+	// protocol, the one that is asked. Then stream is whether for a stream.
+	model  string
+	named  bool
+	stream bool
 }
 
 // what is what an endpoint is for.
@@ -29,18 +32,48 @@ const (
 	health
 )
 
-// inferencePaths are the paths of OpenAI's protocol below the pin.
-var inferencePaths = map[string]formats.Operation{
-	"/v1/chat/completions": formats.Conversation,
-	"/v1/completions":      formats.Completions,
-	"/v1/embeddings":       formats.Embeddings,
-	"/v1/moderations":      formats.Moderations,
+// The protocols that clients speak, by the names of their formats.
+const (
+	chatClient        = "chat"
+	completionsClient = "completions"
+	responsesClient   = "responses"
+	messagesClient    = "messages"
+	geminiClient      = "gemini"
+)
+
+// inferencePaths are the paths below the pin that name no model.
+var inferencePaths = map[string]struct {
+	client string
+	op     formats.Operation
+}{
+	"/v1/chat/completions":       {chatClient, formats.Conversation},
+	"/v1/completions":            {completionsClient, formats.Completions},
+	"/v1/embeddings":             {chatClient, formats.Embeddings},
+	"/v1/moderations":            {chatClient, formats.Moderations},
+	"/v1/responses":              {responsesClient, formats.Conversation},
+	"/v1/responses/input_tokens": {responsesClient, formats.CountTokens},
+	"/v1/messages":               {messagesClient, formats.Conversation},
+	"/v1/messages/count_tokens":  {messagesClient, formats.CountTokens},
+}
+
+// googlePaths are what the paths of Gemini's protocol begin with, below the pin.
+// SDKs leave out models/ where the model's name has a slash.
+var googlePaths = [...]string{"/v1beta/models/", "/v1/models/", "/v1alpha/models/", "/v1beta1/publishers/google/models/", "/v1beta/"}
+
+// googleActions are what can be asked of a model there.
+var googleActions = map[string]struct {
+	op     formats.Operation
+	stream bool
+}{
+	"generateContent":       {op: formats.Conversation},
+	"streamGenerateContent": {op: formats.Conversation, stream: true},
+	"countTokens":           {op: formats.CountTokens},
 }
 
 // endpoint returns what a path is; ok is false if it is none of ours.
 func (rt *router) endpoint(path string) (ep endpoint, ok bool) {
 	if path == "/health" {
-		return endpoint{what: health, client: standard.Client(chat.Name)}, true
+		return endpoint{what: health, client: standard.Client(chatClient)}, true
 	}
 	if ep, ok = unpinned(path); ok {
 		return ep, true
@@ -56,29 +89,65 @@ func (rt *router) endpoint(path string) (ep endpoint, ok bool) {
 }
 
 func unpinned(path string) (endpoint, bool) {
-	ep := endpoint{client: standard.Client(chat.Name)}
-	if op, ok := inferencePaths[path]; ok {
-		ep.op = op
+	ep, ok := read(path)
+	return ep, ok && ep.client != nil
+}
+
+func read(path string) (endpoint, bool) {
+	if p, ok := inferencePaths[path]; ok {
+		return endpoint{op: p.op, client: standard.Client(p.client)}, true
+	}
+	if ep, ok := google(path); ok {
 		return ep, true
 	}
-	if path == "/v1/models" {
-		ep.what = modelList
-		return ep, true
+	for _, list := range [...]struct{ path, client string }{{"/v1/models", chatClient}, {"/v1beta/models", geminiClient}} {
+		ep := endpoint{what: modelList, client: standard.Client(list.client)}
+		if path == list.path {
+			return ep, true
+		}
+		if id, ok := strings.CutPrefix(path, list.path+"/"); ok && id != "" {
+			ep.what, ep.model = oneModel, id
+			return ep, true
+		}
 	}
-	id, ok := strings.CutPrefix(path, "/v1/models/")
-	if !ok || id == "" {
+	return endpoint{}, false
+}
+
+// google returns what a path of Gemini's protocol is: it names the model and,
+// behind the last colon, what is asked of it.
+func google(path string) (ep endpoint, ok bool) {
+	colon := strings.LastIndexByte(path, ':')
+	if colon < 0 {
 		return ep, false
 	}
-	ep.what, ep.model = oneModel, id
-	return ep, true
+	action, ok := googleActions[path[colon+1:]]
+	if !ok {
+		return ep, false
+	}
+	for _, prefix := range googlePaths {
+		model, ok := strings.CutPrefix(path[:colon], prefix)
+		if ok && model != "" && model[len(model)-1] != '/' {
+			return endpoint{
+				op: action.op, client: standard.Client(geminiClient),
+				model: model, named: true, stream: action.stream,
+			}, true
+		}
+	}
+	return ep, false
 }
 
 // speak settles the client's protocol where the path alone does not: the list
 // of models is at one path in two of them.
 func (ep *endpoint) speak(r *http.Request) {
 	if (ep.what == modelList || ep.what == oneModel) && r.Header.Get("Anthropic-Version") != "" {
-		ep.client = standard.Client(messages.Name)
+		ep.client = standard.Client(messagesClient)
 	}
+}
+
+// upgrades reports whether a request tries a WebSocket where there is none:
+// Codex does so first, and falls back at once only if it is told 426.
+func (ep endpoint) upgrades(r *http.Request) bool {
+	return ep.what == inference && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }
 
 // allow returns the methods of an endpoint, for the header Allow.

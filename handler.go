@@ -28,6 +28,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	ep.speak(r)
 	c := h.begin(w, r, ep)
+	if ep.upgrades(r) {
+		w.Header()["Upgrade"], w.Header()["Connection"] = []string{"HTTP/1.1"}, []string{"Upgrade"}
+		return c.fail(w, &llm.Error{Status: http.StatusUpgradeRequired, Message: "there is no WebSocket here: send the request as a POST"})
+	}
 	if !ep.takes(r.Method) {
 		w.Header().Set("Allow", ep.allow())
 		return c.fail(w, &llm.Error{Status: http.StatusMethodNotAllowed, Message: "this path takes " + ep.allow()})
@@ -53,7 +57,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 
 	// 3. body: read whole, its head scanned
-	if err := c.read(r, h.MaxBody); err != nil {
+	if err := c.read(r, ep, h.MaxBody); err != nil {
 		return c.fail(w, err)
 	}
 	defer c.Body.Release()
@@ -66,13 +70,26 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 	// 5. each target until one answers
 	c.Header, c.Query = exchange.Upward(r.Header, r.URL.RawQuery)
+	var lesser []target // that would give less than was asked for
 	for _, t := range targets {
+		if h.ask(w, c, t) {
+			return nil
+		}
+		if c.Less {
+			lesser = append(lesser, t)
+		}
+	}
+	c.Lenient = true
+	for _, t := range lesser {
 		if h.ask(w, c, t) {
 			return nil
 		}
 	}
 
 	// 6. nobody answered: the most telling failure
+	if c.Op == formats.CountTokens && c.estimate(w) {
+		return nil
+	}
 	c.report(w)
 	return nil
 }
@@ -135,7 +152,7 @@ func (c *call) by(who caller) {
 }
 
 // read reads the body and scans its head.
-func (c *call) read(r *http.Request, limit int64) *llm.Error {
+func (c *call) read(r *http.Request, ep endpoint, limit int64) *llm.Error {
 	body, err := buffer.Read(r.Body, r.ContentLength, limit)
 	var limited *http.MaxBytesError // by another handler, which has its own limit
 	switch {
@@ -148,6 +165,9 @@ func (c *call) read(r *http.Request, limit int64) *llm.Error {
 	}
 	c.wasRead = true
 	head, bad := formats.Scan(body.Bytes())
+	if ep.named {
+		head = formats.Head{Model: ep.model, Stream: ep.stream, InPath: true, List: r.URL.Query().Get("alt") != "sse"}
+	}
 	if bad == nil && head.Model == "" && c.Op.NeedsModel() {
 		bad = &llm.Error{Status: http.StatusBadRequest, Param: "model", Message: "you must provide a 'model'"}
 	}

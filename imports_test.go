@@ -20,7 +20,7 @@ var mayImport = map[string][]string{
 	"formats":            {"llm", "sse"},
 	"formats/standard":   {"formats", "formats/*"},
 	"formats/*":          {"formats", "formats/jsonschema", "llm", "sse"},
-	"formats/jsonschema": {"formats"},
+	"formats/jsonschema": {"formats", "llm"},
 	"formats/formattest": {"formats", "formats/*", "llm", "sse"}, // tests import it, nobody else
 	"llm":                {},
 	"sse":                {},

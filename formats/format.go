@@ -14,16 +14,26 @@ import (
 // Operation is what a client asks for.
 type Operation uint8
 
-// The operations. A conversation can be carried by every format; the others
-// are one vendor's protocol, relayed to providers that speak it.
+// The operations. A conversation can be carried by every format, and a
+// completion be made one; the others are one vendor's protocol, relayed to
+// providers that speak it.
 const (
 	Conversation Operation = iota
 	Completions
 	Embeddings
 	Moderations
+	CountTokens
 )
 
-var operationNames = [...]string{"conversation", "completions", "embeddings", "moderations"}
+var operationNames = [...]string{"conversation", "completions", "embeddings", "moderations", "count_tokens"}
+
+// Translates reports whether the operation can be carried by other formats
+// than the client's: a conversation, and what can be made one.
+func (o Operation) Translates() bool { return o == Conversation || o == Completions }
+
+// Shared reports whether the operation is asked in OpenAI's protocol of any
+// provider that offers it; others belong to the client's own format.
+func (o Operation) Shared() bool { return o == Completions || o == Embeddings || o == Moderations }
 
 // String returns the operation's name as providers list it in their Spec.
 func (o Operation) String() string { return operationNames[o] }

@@ -20,6 +20,11 @@ type Head struct {
 	ModelStart, ModelEnd int
 	// Stream is whether the client asked for a stream.
 	Stream bool
+	// InPath is whether the model and the stream stand in the request's path
+	// and not in its body.
+	InPath bool
+	// List is whether the client wants the stream as one JSON list.
+	List bool
 }
 
 // maxModel is how long the name of a model may be, in bytes.

@@ -1,6 +1,10 @@
 package formats
 
-import "encoding/base64"
+import (
+	"encoding/base64"
+	"path"
+	"strings"
+)
 
 // magic are bytes near the beginning by which files are known. The first row
 // that fits decides.
@@ -23,6 +27,17 @@ var magic = [...]struct {
 	{4, "ftyp", "video/mp4"},
 	{0, "\x1a\x45\xdf\xa3", "video/webm"},
 }
+
+// byExtension are the types of files of which the name is all that tells.
+var byExtension = map[string]string{
+	".pdf": "application/pdf", ".txt": "text/plain", ".md": "text/markdown", ".csv": "text/csv", ".xml": "text/xml",
+	".html": "text/html", ".htm": "text/html", ".json": "application/json", ".png": "image/png", ".jpg": "image/jpeg",
+	".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp", ".bmp": "image/bmp", ".mp4": "video/mp4", ".webm": "video/webm",
+	".mp3": "audio/mp3", ".wav": "audio/wav",
+}
+
+// TypeOfName returns the type of a file by its name, "" if that tells none.
+func TypeOfName(name string) string { return byExtension[strings.ToLower(path.Ext(name))] }
 
 // Sniff returns the type of a file by its first bytes, which are in base64; ""
 // if they tell none.

@@ -101,6 +101,9 @@ func (m *Members) Next() bool { return m.NextKey() && m.Pass() }
 // Pass must follow, or a walk into it by Enter and Leave. It is for what
 // nests, whose bytes would otherwise be passed over once a level.
 func (m *Members) NextKey() bool {
+	if m.Err != nil {
+		return false
+	}
 	m.blanks()
 	switch c := m.byte(); {
 	case !m.begun && c == '{':
@@ -193,6 +196,9 @@ func (e *Elements) Next() bool { return e.NextValue() && e.m.Pass() }
 // NextValue goes to the next element and leaves it unread, as NextKey does.
 func (e *Elements) NextValue() bool {
 	m := &e.m
+	if m.Err != nil {
+		return false
+	}
 	m.blanks()
 	switch c := m.byte(); {
 	case !m.begun && c == '[':

@@ -76,26 +76,25 @@ func (a Alphabet) Legal(l llm.Literal) llm.Literal {
 // Alphabet, is ready for use.
 type Names struct {
 	Alphabet
-	changed []changedName
+	changed map[string]llm.Literal // the client's name by the one that was sent
 }
-
-type changedName struct{ client, sent llm.Literal }
 
 // Sent returns the name of a tool as the provider gets it.
 func (n *Names) Sent(name llm.Literal) llm.Literal {
 	sent := n.Legal(name)
-	if string(sent) != string(name) && string(n.Client(sent)) == string(sent) {
-		n.changed = append(n.changed, changedName{name, sent})
+	if string(sent) != string(name) {
+		if n.changed == nil {
+			n.changed = make(map[string]llm.Literal)
+		}
+		n.changed[string(sent)] = name
 	}
 	return sent
 }
 
 // Client returns the name of a tool as the client knows it.
 func (n *Names) Client(sent llm.Literal) llm.Literal {
-	for _, c := range n.changed {
-		if string(c.sent) == string(sent) {
-			return c.client
-		}
+	if name, ok := n.changed[string(sent)]; ok {
+		return name
 	}
 	return sent
 }

@@ -8,6 +8,9 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
+// maxWrapped bounds the argument of a wrapped tool, which is collected.
+const maxWrapped = 16 << 20
+
 // restored is what Restore knows of the answer.
 type restored struct {
 	events  []llm.Event
@@ -64,6 +67,10 @@ func (s *Sent) restore(c *restoredChoice, e llm.Event) {
 		c.text = false
 		r.events = append(r.events, llm.Event{Step: llm.Delta, Choice: e.Choice, Text: llm.Literal(`"{}"`)})
 	case c.inner && e.Step == llm.Delta:
+		if len(c.args)+len(e.Text) > maxWrapped {
+			e = llm.Event{Step: llm.Fail, Err: &llm.Error{Status: 502, Message: "the provider's call of a tool is too long"}}
+			break
+		}
 		c.args = append(c.args, e.Text.Inner()...)
 		return
 	case c.inner && e.Step == llm.Close:

@@ -28,6 +28,12 @@ type Speaker interface {
 	Encoder(Answer) Encoder
 }
 
+// Counter is a client's format in which a prompt's tokens can be asked for.
+type Counter interface {
+	// AppendCount appends the answer that the prompt has that many tokens.
+	AppendCount(dst []byte, tokens int64) []byte
+}
+
 // Answer is what an Encoder has to know of the answer that it writes.
 type Answer struct {
 	// Request is what it answers.
@@ -95,9 +101,18 @@ const PlainArgument = "input"
 // Lose notes that something of the request was left out. The name is that of
 // the member in the client's request, or what says best what it is.
 func (s *Sent) Lose(name string) {
-	if !slices.Contains(s.Lost, name) {
+	if len(s.Lost) < mostLost && !slices.Contains(s.Lost, name) {
 		s.Lost = append(s.Lost, name)
 	}
+}
+
+// mostLost bounds the names of losses: unknown members are a client's text.
+const mostLost = 64
+
+// Terminated is a provider's format whose streams have an event that ends them.
+type Terminated interface {
+	// Terminates reports whether an event is that.
+	Terminates(ev sse.Event) bool
 }
 
 // Unsupported says what of a request a provider cannot carry.
@@ -107,6 +122,10 @@ type Unsupported struct {
 	Turn, Part int
 	// Field is the member of the request if Turn is -1.
 	Field string
+	// Less is whether the request makes sense without the field: the answer has
+	// less than was asked for, but nothing of it is wrong. Then another target is
+	// tried first, and in the end the field is left out and named.
+	Less bool
 	// What completes the sentence "… cannot be sent to this provider: ".
 	What string
 }
@@ -119,6 +138,26 @@ func CannotCarry(part llm.Part, format string, args ...any) *Unsupported {
 // CannotTake is the Unsupported of a member of the request.
 func CannotTake(field, format string, args ...any) *Unsupported {
 	return &Unsupported{Turn: -1, Part: -1, Field: field, What: fmt.Sprintf(format, args...)}
+}
+
+// WouldLack is the Unsupported of a member without which the answer lacks
+// something that was asked for beside it.
+func WouldLack(field, format string, args ...any) *Unsupported {
+	u := CannotTake(field, format, args...)
+	u.Less = true
+	return u
+}
+
+// Without returns the request without the fields of WouldLack.
+func Without(r *llm.Request, field string) *llm.Request {
+	less := *r
+	switch field {
+	case "n":
+		less.Candidates = 0
+	case "logprobs":
+		less.Logprobs, less.TopLogprobs = false, nil
+	}
+	return &less
 }
 
 // Decoder reads one answer. It checks what it hands on: the events' literals

@@ -211,11 +211,15 @@ func TestTranslatedChainsThatFail(t *testing.T) {
 	client := translating(t, s, `
 		model none anthropic/claude-sonnet-4-5 anthropic/claude-haiku-4-5
 		model some anthropic/claude-sonnet-4-5 openai/gpt-4o-mini`).sdk(t, clientKey, noisy()...)
+	sound := option.WithJSONSet("messages", []any{map[string]any{"role": "user", "content": []any{
+		map[string]any{"type": "input_audio", "input_audio": map[string]string{"data": "UklGRgAAAABXQVZF", "format": "wav"}},
+		map[string]any{"type": "text", "text": "strictmock:error-429"},
+	}}})
 	t.Run("nobody can carry it", func(t *testing.T) {
 		s.reset(t)
-		_, err := client.Chat.Completions.New(t.Context(), sayTo("none", "Hello!"), option.WithJSONSet("n", 2))
-		if e := checkError(t, err, http.StatusBadRequest, "unsupported_by_provider"); e.Param != "n" {
-			t.Errorf("the error does not name n: %s", e.RawJSON())
+		_, err := client.Chat.Completions.New(t.Context(), sayTo("none", "Hello!"), sound)
+		if e := checkError(t, err, http.StatusBadRequest, "unsupported_by_provider"); e.Param != "messages[0].content[0]" {
+			t.Errorf("the error does not name the sound: %s", e.RawJSON())
 		}
 		if got := s.asked(t); len(got) > 0 {
 			t.Errorf("asked were %q, want nobody", got)
@@ -223,9 +227,34 @@ func TestTranslatedChainsThatFail(t *testing.T) {
 	})
 	t.Run("one can carry it and is limited", func(t *testing.T) {
 		s.reset(t)
-		_, err := client.Chat.Completions.New(t.Context(), sayTo("some", "strictmock:error-429"), option.WithJSONSet("n", 2))
+		_, err := client.Chat.Completions.New(t.Context(), sayTo("some", "strictmock:error-429"), sound)
 		checkError(t, err, http.StatusTooManyRequests, "")
 		if got := s.asked(t); !slices.Equal(got, []string{"gpt-4o-mini 429"}) {
+			t.Errorf("asked were %q", got)
+		}
+	})
+	// One answer in the place of several is less than was asked for, and more
+	// than none: it is given when nobody gives more.
+	t.Run("nobody else can give less", func(t *testing.T) {
+		s.reset(t)
+		var res *http.Response
+		got, err := client.Chat.Completions.New(t.Context(), sayTo("none", "Hello!"),
+			option.WithJSONSet("n", 2), option.WithJSONSet("logprobs", true), option.WithResponseInto(&res))
+		if err != nil || len(got.Choices) != 1 || res.Header.Get("Aiclient2api-Lossy") != "n, logprobs" {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+		if got := s.asked(t); !slices.Equal(got, []string{"claude-sonnet-4-5 200"}) {
+			t.Errorf("asked were %q", got)
+		}
+	})
+	t.Run("who gives all is limited", func(t *testing.T) {
+		s.reset(t)
+		s.tell(t, "_next", map[string]any{"scenario": "error-429"})
+		got, err := client.Chat.Completions.New(t.Context(), sayTo("some", "Hello!"), option.WithJSONSet("n", 2))
+		if err != nil || len(got.Choices) != 1 {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+		if got := s.asked(t); !slices.Equal(got, []string{"gpt-4o-mini 429", "claude-sonnet-4-5 200"}) {
 			t.Errorf("asked were %q", got)
 		}
 	})

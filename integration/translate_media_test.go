@@ -53,6 +53,7 @@ func TestTranslatedMedia(t *testing.T) {
 				name: "image by URL", part: image("https://images.example.com/a%20cat.png?size=1&x=y"),
 				want: map[string]string{
 					"anthropic": `{"type":"image","source":{"type":"url","url":"https://images.example.com/a%20cat.png?size=1&x=y"}}`,
+					"gemini":    `{"fileData":{"mimeType":"image/png","fileUri":"https://images.example.com/a%20cat.png?size=1&x=y"}}`,
 				},
 			},
 			{

@@ -11,7 +11,8 @@ import (
 //     assistant in alternation;
 //   - every turn has a part, and no text is empty;
 //   - the results of a turn's calls come first in the turn that follows, in
-//     the order of the calls, and bear the call's ID and its tool's Name.
+//     the order of the calls, and bear the call's ID, which no other call of
+//     that turn has, and its tool's Name.
 type Dialogue struct {
 	System []Part
 	// Turns alternate between User and Assistant. With late instructions
@@ -20,6 +21,8 @@ type Dialogue struct {
 	// Moved is whether instructions from the middle of the conversation were
 	// put into System, where their place is lost.
 	Moved bool
+
+	own bool // the parts of the last turn are a copy
 }
 
 // Dialogue returns the conversation so. late is whether the format takes
@@ -65,24 +68,29 @@ func said(parts []Part) []Part {
 func (d *Dialogue) join(t Turn) {
 	if n := len(d.Turns); n > 0 && d.Turns[n-1].Role == t.Role {
 		last := &d.Turns[n-1]
-		last.Parts = append(slices.Clip(last.Parts), t.Parts...)
+		if !d.own {
+			last.Parts, d.own = slices.Clip(last.Parts), true
+		}
+		last.Parts = append(last.Parts, t.Parts...)
 		return
 	}
+	d.own = false
 	d.Turns = append(d.Turns, t)
 }
 
 // pair brings results and calls together.
 func (d *Dialogue) pair() {
-	var calls []Part // of the last turn of the assistant
+	var calls []call // of the last turn of the assistant
 	for i := range d.Turns {
 		t := &d.Turns[i]
 		switch {
 		case t.Role == Assistant:
-			t.Parts = named(t.Parts, i)
+			own := t.Parts
+			t.Parts = named(own, i)
 			calls = calls[:0]
-			for _, p := range t.Parts {
+			for j, p := range t.Parts {
 				if p.Kind == Call {
-					calls = append(calls, p)
+					calls = append(calls, call{id: p.ID, name: p.Name, own: own[j].ID})
 				}
 			}
 		case t.Role == User && slices.ContainsFunc(t.Parts, isResult):
@@ -92,48 +100,93 @@ func (d *Dialogue) pair() {
 	}
 }
 
-// named returns the parts of the i-th turn with an ID for each call.
+// call is a call as its result has to name it; own is the ID that the client
+// gave it.
+type call struct{ id, name, own Literal }
+
+// named returns the parts of the i-th turn with an ID for each call, and none
+// for two: some servers give all calls of an answer the same.
 func named(parts []Part, i int) []Part {
-	nameless := func(p Part) bool { return p.Kind == Call && p.ID.Empty() }
-	if !slices.ContainsFunc(parts, nameless) {
+	calls, nameless := 0, false
+	for _, p := range parts {
+		if p.Kind == Call {
+			calls++
+			nameless = nameless || p.ID.Empty()
+		}
+	}
+	if calls < 2 && !nameless {
+		return parts
+	}
+	if !nameless && calls <= few && distinct(parts) {
+		return parts
+	}
+	count := make(map[string]int, calls) // of the calls with an ID
+	for _, p := range parts {
+		if p.Kind == Call {
+			count[string(p.ID)] = 0
+		}
+	}
+	if len(count) == calls && !nameless {
 		return parts
 	}
 	parts = slices.Clone(parts)
 	for j := range parts {
-		if nameless(parts[j]) {
-			parts[j].ID = Literal(`"call_` + strconv.Itoa(i) + "_" + strconv.Itoa(j) + `"`)
+		p := &parts[j]
+		if p.Kind != Call {
+			continue
 		}
+		if p.ID.Empty() {
+			p.ID = Literal(`"call_` + strconv.Itoa(i) + "_" + strconv.Itoa(j) + `"`)
+		}
+		p.ID = numbered(p.ID, count)
 	}
 	return parts
+}
+
+// few is how many are compared one by one, without a map.
+const few = 16
+
+// distinct reports whether no two calls have the same ID.
+func distinct(parts []Part) bool {
+	for i := range parts {
+		for j := range parts[:i] {
+			if parts[i].Kind == Call && parts[j].Kind == Call && string(parts[i].ID) == string(parts[j].ID) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// numbered returns an ID, with a number behind it if it is not the first of
+// those that are the same, and none of all has that.
+func numbered(id Literal, count map[string]int) Literal {
+	out := id
+	for taken := count[string(id)] > 0; taken; _, taken = count[string(out)] {
+		count[string(id)]++
+		out = Literal(`"` + string(id.Inner()) + "_" + strconv.Itoa(count[string(id)]) + `"`)
+	}
+	count[string(out)]++
+	return out
 }
 
 func isResult(p Part) bool { return p.Kind == Result }
 
 // inOrder returns the parts of a turn with the results first, in the order of
-// the calls that they answer.
-func inOrder(parts, calls []Part) []Part {
+// the calls that they answer: by id, else by name, else as they come.
+func inOrder(parts []Part, calls []call) []Part {
 	out := make([]Part, 0, len(parts))
 	used := make([]bool, len(parts))
+	results := results{parts: parts, used: used}
+	if len(parts) > few {
+		results.sort()
+	}
 	for _, c := range calls {
-		for _, match := range [...]func(Part) bool{
-			func(p Part) bool { return !p.ID.Empty() && string(p.ID) == string(c.ID) },
-			func(p Part) bool { return p.ID.Empty() && string(p.Name) == string(c.Name) },
-			func(p Part) bool { return p.ID.Empty() && p.Name.Empty() },
-		} {
-			at := -1
-			for i := range parts {
-				if parts[i].Kind == Result && !used[i] && match(parts[i]) {
-					at = i
-					break
-				}
-			}
-			if at >= 0 {
-				used[at] = true
-				answer := parts[at]
-				answer.ID, answer.Name = c.ID, c.Name
-				out = append(out, answer)
-				break
-			}
+		at := results.take(c)
+		if at >= 0 {
+			answer := parts[at]
+			answer.ID, answer.Name = c.id, c.name
+			out = append(out, answer)
 		}
 	}
 	for _, results := range [...]bool{true, false} { // those of no call before what is no result
@@ -144,4 +197,82 @@ func inOrder(parts, calls []Part) []Part {
 		}
 	}
 	return out
+}
+
+// results are those of a turn that no call was found for yet. Those of a long
+// turn are sorted by how they say which call they answer.
+type results struct {
+	parts        []Part
+	used         []bool
+	byID, byName map[string]*queue
+	nameless     queue
+}
+
+// take returns the place of a call's result, -1 if there is none.
+func (r *results) take(c call) int {
+	for by := range 3 {
+		if at := r.first(c, by); at >= 0 {
+			r.used[at] = true
+			return at
+		}
+	}
+	return -1
+}
+
+// first returns the place of the first result that is a call's by its ID (0), by
+// its name (1) or because it has neither (2).
+func (r *results) first(c call, by int) int {
+	if r.byID != nil {
+		return [...]*queue{r.byID[string(c.own)], r.byName[string(c.name)], &r.nameless}[by].next(r.used)
+	}
+	for i := range r.parts {
+		p := &r.parts[i]
+		if p.Kind != Result || r.used[i] {
+			continue
+		}
+		switch {
+		case by == 0 && !p.ID.Empty() && string(p.ID) == string(c.own),
+			by == 1 && p.ID.Empty() && !p.Name.Empty() && string(p.Name) == string(c.name),
+			by == 2 && p.ID.Empty() && p.Name.Empty():
+			return i
+		}
+	}
+	return -1
+}
+
+// sort makes the queues.
+func (r *results) sort() {
+	r.byID, r.byName = map[string]*queue{}, map[string]*queue{}
+	add := func(m map[string]*queue, key string, at int) {
+		if m[key] == nil {
+			m[key] = new(queue)
+		}
+		m[key].places = append(m[key].places, at)
+	}
+	for i, p := range r.parts {
+		switch {
+		case p.Kind != Result:
+		case !p.ID.Empty():
+			add(r.byID, string(p.ID), i)
+		case !p.Name.Empty():
+			add(r.byName, string(p.Name), i)
+		default:
+			r.nameless.places = append(r.nameless.places, i)
+		}
+	}
+}
+
+// queue are places of results, in their order.
+type queue struct{ places []int }
+
+// next returns the first place that was not taken, -1 if there is none.
+func (q *queue) next(used []bool) int {
+	for q != nil && len(q.places) > 0 {
+		at := q.places[0]
+		q.places = q.places[1:]
+		if !used[at] {
+			return at
+		}
+	}
+	return -1
 }

@@ -72,6 +72,18 @@ func TestEfforts(t *testing.T) {
 	}
 }
 
+func TestEstimate(t *testing.T) {
+	r := &Request{Turns: talk("u:abcd a:(1 u:)1")}
+	few := r.Estimate()
+	r.Turns = append(r.Turns, Turn{Parts: []Part{{Text: Literal(`"` + strings.Repeat("word ", 800) + `"`)}}})
+	more := r.Estimate()
+	r.Turns = append(r.Turns, Turn{Parts: []Part{{Text: Literal(`"漢字\u6f22"`)}, {Kind: Image, Media: new(Media)}}})
+	r.Tools = []Tool{{Name: Literal(`"f"`), Schema: Value(`{"type":"object"}`)}}
+	if few < 12 || few > 30 || more-few < 900 || more-few > 1100 || r.Estimate()-more < 1003 || r.Estimate()-more > 1050 {
+		t.Errorf("%d, %d, %d", few, more, r.Estimate())
+	}
+}
+
 // talk makes turns of a short text: s, d, u, a for the roles, then the parts: a
 // letter is a text, (x a call of x, )x a result of x, - an empty text.
 func talk(s string) (turns []Turn) {
@@ -159,6 +171,46 @@ func TestDialogue(t *testing.T) {
 		if after := fmt.Sprintf("%+v", r); after != before {
 			t.Errorf("%s: the request was changed", tc.in)
 		}
+	}
+}
+
+// A conversation is one request of one caller: what it costs grows with its
+// length, not with the square of it.
+func TestDialogueIsLinear(t *testing.T) {
+	turns := make([]Turn, 0, 100_000)
+	for range 50_000 {
+		turns = append(turns, Turn{Parts: []Part{{Text: Literal(`"a"`)}}})
+	}
+	calls, results := Turn{Role: Assistant}, Turn{}
+	for range 20_000 {
+		calls.Parts = append(calls.Parts, Part{Kind: Call, ID: Literal(`"a"`), Name: Literal(`"f"`)})
+		results.Parts = append(results.Parts, Part{Kind: Result, ID: Literal(`"b"`)})
+	}
+	d := (&Request{Turns: append(turns, calls, results)}).Dialogue(false) // took minutes
+	if len(d.Turns) != 3 || len(d.Turns[0].Parts) != 50_000 || len(d.Turns[2].Parts) != 20_000 {
+		t.Errorf("%d turns", len(d.Turns))
+	}
+}
+
+// Calls of one ID are told apart, and results find them by order.
+func TestDialogueWithOneIDForTwoCalls(t *testing.T) {
+	var ids, answers []string
+	turns := []Turn{{Role: Assistant}, {}}
+	for i, id := range []string{`"a"`, `"a_2"`, `"a"`, `"b"`, `"a"`} {
+		turns[0].Parts = append(turns[0].Parts, Part{Kind: Call, ID: Literal(id), Name: Literal(`"f"`)})
+		turns[1].Parts = append(turns[1].Parts, Part{Kind: Result, ID: Literal(id), Text: Literal(fmt.Sprint(i))})
+	}
+	r := &Request{Turns: turns}
+	d := r.Dialogue(false)
+	for i, p := range d.Turns[1].Parts {
+		ids = append(ids, string(d.Turns[0].Parts[i].ID.Inner()))
+		answers = append(answers, string(p.ID.Inner())+string(p.Text))
+	}
+	if got := fmt.Sprint(ids, answers); got != "[a a_2 a_3 b a_4] [a0 a_21 a_32 b3 a_44]" {
+		t.Errorf("got %s", got)
+	}
+	if string(turns[0].Parts[2].ID) != `"a"` {
+		t.Error("the request was changed")
 	}
 }
 

@@ -2,9 +2,9 @@ package chat
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"net/url"
-	"path"
 	"strings"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
@@ -30,6 +30,9 @@ func (d *decoder) content(msg *message) []llm.Part {
 	var parts []llm.Part
 	at := 0
 	for e := formats.ElementsOf(v); e.Next() && d.err == nil; at++ {
+		if at == mostParts {
+			d.failAt(msg.at, -1, ".content", "has more than %d parts", mostParts)
+		}
 		if v := e.Value(); v[0] == '"' {
 			parts = append(parts, llm.Part{Kind: llm.Text, Text: formats.StringOf(v), At: at})
 		} else {
@@ -132,23 +135,37 @@ func (d *decoder) source(m *llm.Media, place string, link llm.Literal) {
 	switch {
 	case len(raw) == 0:
 		d.fail(place, "'%s' has no content", place)
-	case bytes.HasPrefix(raw, []byte("data:")):
-		d.dataURL(m, place, raw[len("data:"):])
+	case len(raw) > 5 && bytes.EqualFold(raw[:5], []byte("data:")):
+		d.dataURL(m, place, raw[5:])
 	case bytes.Contains(raw[:min(len(raw), 64)], []byte("://")):
 		m.URL = link
 	case bytes.IndexByte(raw, ':') < 0: // the data as such
-		m.Data = raw
-		m.MIME = byExtension[lower(path.Ext(formats.Decoded(m.Name)))]
+		m.Data = standard(raw)
+		m.MIME = formats.TypeOfName(formats.Decoded(m.Name))
 	default:
 		d.fail(place, "'%s' must be an http or data URL", place)
 	}
 }
 
-// byExtension are the types of files whose name is all that tells.
-var byExtension = map[string]string{
-	".pdf": "application/pdf", ".txt": "text/plain", ".md": "text/markdown", ".csv": "text/csv",
-	".html": "text/html", ".json": "application/json", ".png": "image/png", ".jpg": "image/jpeg",
-	".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp",
+// standard returns base64 in the standard alphabet and without white space,
+// which it may have in a data URL and in mail.
+func standard(data []byte) []byte {
+	if !bytes.ContainsAny(data, "-_ \t\r\n") {
+		return data
+	}
+	out := make([]byte, 0, len(data))
+	for _, c := range data {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+		case '-':
+			out = append(out, '+')
+		case '_':
+			out = append(out, '/')
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // dataURL reads what follows "data:" (RFC 2397).
@@ -158,13 +175,17 @@ func (d *decoder) dataURL(m *llm.Media, place string, raw []byte) {
 		d.fail(place, "'%s' is a data URL without data", place)
 		return
 	}
-	mime, params, _ := strings.Cut(string(head), ";")
-	if m.MIME = strings.TrimSpace(mime); m.MIME == "" {
-		m.MIME = "text/plain"
-	}
-	if params == "base64" || strings.HasSuffix(params, ";base64") {
-		m.Data = data
+	mime, params, _ := strings.Cut(lower(string(head)), ";")
+	m.MIME = strings.TrimSpace(mime)
+	if last := strings.TrimSpace(params[strings.LastIndexByte(params, ';')+1:]); last == "base64" {
+		m.Data = standard(data)
+		if m.MIME == "application/octet-stream" || m.MIME == "" {
+			m.MIME = cmp.Or(formats.TypeOfName(formats.Decoded(m.Name)), formats.Sniff(m.Data), m.MIME)
+		}
 		return
+	}
+	if m.MIME == "" {
+		m.MIME = "text/plain"
 	}
 	text, err := url.PathUnescape(string(data))
 	if err != nil {

@@ -11,6 +11,9 @@ import (
 // messages reads the conversation.
 func (d *decoder) messages(list *formats.Elements) {
 	for at := 0; d.err == nil && list.NextValue(); at++ {
+		if at == mostTurns {
+			d.fail("messages", "there are more than %d messages", mostTurns)
+		}
 		m := list.Enter()
 		d.message(at, &m)
 		list.Leave(&m)
@@ -68,6 +71,10 @@ func (d *decoder) message(at int, m *formats.Members) {
 			msg.cache = v
 		case "audio":
 			msg.hasAudio = true
+		case "annotations", "parsed", "provider_specific_fields", "id", "model", "created", "tool_call_name":
+			// what clients keep of an answer beside the message
+		default:
+			d.lose("messages." + string(m.Name()))
 		}
 	}
 	d.turn(&msg)
@@ -86,16 +93,14 @@ func (d *decoder) turn(msg *message) {
 	case "assistant":
 		t.Role = llm.Assistant
 		content = d.said(msg, content)
-	case "tool":
-		content = []llm.Part{{Kind: llm.Result, ID: msg.id, Content: content, At: -1}}
-	case "function":
-		content = []llm.Part{{Kind: llm.Result, Name: msg.name, Content: content, At: -1}}
+	case "tool", "function":
+		content = []llm.Part{{Kind: llm.Result, ID: msg.id, Name: msg.name, Content: content, At: -1}}
 	case "":
 		d.failAt(msg.at, -1, "", "has no role")
 	default:
 		d.failAt(msg.at, -1, "", "has the unknown role %q", llm.Clip(msg.role, 40))
 	}
-	if msg.name != nil && t.Role != llm.Assistant && msg.role != "function" {
+	if msg.name != nil && t.Role != llm.Assistant && msg.role != "function" && msg.role != "tool" {
 		d.lose("messages.name")
 	}
 	if n := len(content); n > 0 && content[n-1].Cache == nil {
@@ -116,7 +121,7 @@ func place(parts []llm.Part, at int) {
 
 // lose notes advice once, however often it stands in the conversation.
 func (d *decoder) lose(name string) {
-	if !slices.Contains(d.r.Advice, name) {
+	if len(d.r.Advice) < mostAdvice && !slices.Contains(d.r.Advice, name) {
 		d.r.Advice = append(d.r.Advice, name)
 	}
 }
@@ -128,25 +133,25 @@ func (d *decoder) said(msg *message, content []llm.Part) []llm.Part {
 		d.failAt(msg.at, -1, ".audio", "is kept by the provider that made it, and cannot be sent to another")
 		return nil
 	}
+	content = pictures(content)
 	if msg.signature != nil {
 		content = sign(content, msg.signature)
 	}
 	calls := d.calls(msg)
-	parts := thoughts(msg, calls)
+	parts := d.thoughts(msg, content, calls)
 	if parts == nil && msg.refusal == nil && calls == nil {
 		return content
 	}
-	parts = append(parts, content...)
 	if msg.refusal != nil {
-		parts = append(parts, llm.Part{Kind: llm.Refusal, Text: msg.refusal, At: -1})
+		content = append(content, llm.Part{Kind: llm.Refusal, Text: msg.refusal, At: -1})
 	}
-	return append(parts, calls...)
+	return inPlace(parts, content, calls)
 }
 
-// sign gives a signature to the last text.
+// sign gives a signature to the last text or picture.
 func sign(parts []llm.Part, signature llm.Literal) []llm.Part {
 	for i := len(parts) - 1; i >= 0; i-- {
-		if parts[i].Kind == llm.Text {
+		if parts[i].Kind == llm.Text || parts[i].Kind == llm.Image {
 			parts[i].Signature, parts[i].Origin = signature, llm.Google
 			return parts
 		}
@@ -157,10 +162,12 @@ func sign(parts []llm.Part, signature llm.Literal) []llm.Part {
 // calls reads the calls of an assistant's message.
 func (d *decoder) calls(msg *message) (calls []llm.Part) {
 	if msg.legacyCall != nil {
-		d.r.Legacy = true
 		calls = append(calls, d.call(llm.Part{}, msg.legacyCall, "arguments"))
 	}
-	for e := formats.ElementsOf(msg.calls); e.Next(); {
+	for e := formats.ElementsOf(msg.calls); d.err == nil && e.Next(); {
+		if len(calls) == mostParts {
+			d.failAt(msg.at, -1, ".tool_calls", "has more than %d calls", mostParts)
+		}
 		var p llm.Part
 		var function, custom []byte
 		for m := formats.MembersOf(e.Value()); m.Next(); {

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 
@@ -83,9 +84,52 @@ func appendExtra(dst []byte, signature llm.Literal) []byte {
 	return append(dst, "}}"...)
 }
 
-// appendDetail appends an element of reasoning_details: a thought, or a piece of
-// one, or sealed data. The signature comes with the last piece.
-func appendDetail(dst []byte, kind llm.Kind, text []byte, signature llm.Literal, origin llm.Origin, index int) []byte {
+// position is where a block of reasoning stands in an answer: behind how many calls
+// and characters of the text. It is the id of the block's first piece, but for
+// one at the beginning, and comes back with it, because the message that a client
+// keeps has no order.
+type position struct {
+	calls int
+	chars int64
+}
+
+const positionTag = "at-"
+
+func (p position) append(dst []byte) []byte {
+	dst = strconv.AppendInt(append(dst, positionTag...), int64(p.calls), 10)
+	return strconv.AppendInt(append(dst, '-'), p.chars, 10)
+}
+
+// positionOf reads a position; ok is false for an id of somebody else's.
+func positionOf(id llm.Literal) (p position, ok bool) {
+	rest, ok := bytes.CutPrefix(id.Inner(), []byte(positionTag))
+	if !ok {
+		return p, false
+	}
+	calls, chars, ok := bytes.Cut(rest, []byte{'-'})
+	n, okN := formats.Int(calls)
+	p.calls = int(n)
+	p.chars, _ = formats.Int(chars)
+	return p, ok && okN
+}
+
+// appendPiece appends a further piece of a thought, the last one with the
+// signature. What the first piece has said is not repeated: there are clients
+// that join all texts of an index.
+func appendPiece(dst, text []byte, signature llm.Literal, index int) []byte {
+	dst = append(append(dst, `{"type":"reasoning.text","text":"`...), text...)
+	dst = append(dst, '"')
+	if signature != nil {
+		dst = append(append(dst, `,"signature":`...), signature...)
+	}
+	dst = append(dst, `,"index":`...)
+	dst = strconv.AppendInt(dst, int64(index), 10)
+	return append(dst, '}')
+}
+
+// appendDetail appends an element of reasoning_details: a thought, or its first
+// piece, or sealed data.
+func appendDetail(dst []byte, kind llm.Kind, text []byte, signature llm.Literal, origin llm.Origin, index int, at position) []byte {
 	if kind == llm.Sealed {
 		dst = append(append(dst, `{"type":"reasoning.encrypted","data":`...), signature...)
 	} else {
@@ -97,6 +141,9 @@ func appendDetail(dst []byte, kind llm.Kind, text []byte, signature llm.Literal,
 	}
 	dst = append(dst, `,"format":`...)
 	dst = formats.AppendString(dst, string(origin))
+	if at != (position{}) {
+		dst = append(at.append(append(dst, `,"id":"`...)), '"')
+	}
 	dst = append(dst, `,"index":`...)
 	dst = strconv.AppendInt(dst, int64(index), 10)
 	return append(dst, '}')

@@ -45,6 +45,7 @@ func (Client) Decode(body []byte) (*llm.Request, *llm.Error) {
 	if d.r.MaxTokens == nil {
 		d.r.MaxTokens = d.maxTokens
 	}
+	d.r.Legacy = d.r.Legacy && !d.modern
 	return d.r, nil
 }
 
@@ -61,6 +62,7 @@ func (Client) Place(turn, part int) string {
 type decoder struct {
 	r         *llm.Request
 	maxTokens llm.Number // the older member
+	modern    bool       // there are tools, not functions only
 	err       *llm.Error
 }
 
@@ -136,7 +138,7 @@ func (d *decoder) member(name, v []byte) {
 	case "modalities":
 		for e := formats.ElementsOf(v); e.Next(); {
 			if string(e.Value()) != `"text"` {
-				d.fail("modalities", "this provider answers with text only, not with %s", e.Value())
+				d.fail("modalities", "this provider answers with text only, not with %s", llm.Clip(string(e.Value()), 40))
 			}
 		}
 	case "audio":
@@ -159,9 +161,19 @@ var harmless = map[string]string{
 // advice notes a member that is not translated.
 func (d *decoder) advice(name string, v []byte) {
 	if harmless[name] != string(v) {
-		d.r.Advice = append(d.r.Advice, name)
+		d.lose(name)
 	}
 }
+
+// mostAdvice bounds the names of what is not translated, mostTurns and so on
+// what a request may have: more than any client sends, and little enough to be
+// looked at again and again.
+const (
+	mostAdvice = 64
+	mostTurns  = 1 << 16
+	mostParts  = 1 << 13 // of a message: parts, calls, pieces of reasoning
+	mostTools  = 1 << 12
+)
 
 func (d *decoder) number(name string, v []byte) llm.Number {
 	n := formats.AsNumber(v)
@@ -205,6 +217,9 @@ func (d *decoder) responseFormat(v []byte) {
 	case "text":
 	case "json_object":
 		d.r.Output.Form = llm.JSON
+		if schema := formats.Member(v, "schema"); len(schema) > 0 && schema[0] == '{' { // of some servers
+			d.r.Output.Form, d.r.Output.Schema = llm.ToSchema, schema
+		}
 	case "json_schema":
 		out := llm.Output{Form: llm.ToSchema}
 		for m := formats.MembersOf(formats.Member(v, "json_schema")); m.Next(); {
@@ -220,7 +235,10 @@ func (d *decoder) responseFormat(v []byte) {
 				out.Strict = boolean(v)
 			}
 		}
-		if len(out.Schema) == 0 || out.Schema[0] != '{' {
+		switch {
+		case len(out.Schema) == 0 || formats.IsNull(out.Schema):
+			out.Form, out.Schema = llm.JSON, nil
+		case out.Schema[0] != '{':
 			d.fail("response_format", "'response_format.json_schema.schema' must be an object")
 		}
 		d.r.Output = out
@@ -248,6 +266,9 @@ func (d *decoder) reasoning(name string, v []byte) {
 	case "reasoning_effort":
 		d.effort(v)
 	case "reasoning":
+		if v[0] != '{' {
+			d.lose("reasoning")
+		}
 		for m := formats.MembersOf(v); m.Next(); {
 			switch v := m.Value(); string(m.Key) {
 			case "effort":
@@ -273,6 +294,8 @@ func (d *decoder) reasoning(name string, v []byte) {
 			r.Adaptive = true
 		case "disabled":
 			r.Budget = llm.Tokens(0)
+		default:
+			d.lose("thinking")
 		}
 	case "extra_body":
 		for m := formats.MembersOf(v); m.Next(); {
@@ -311,8 +334,8 @@ func (d *decoder) google(v []byte) {
 
 func (d *decoder) effort(v []byte) {
 	e := llm.Effort(lower(formats.Decoded(formats.StringOf(v))))
-	if _, ok := e.Rank(); !ok {
-		d.fail("reasoning_effort", "'reasoning_effort' must be none, minimal, low, medium, high, xhigh or max, not %s", llm.Clip(string(v), 40))
+	if _, ok := e.Rank(); !ok { // an effort is advice; Groq has "default"
+		d.lose("reasoning_effort")
 		return
 	}
 	d.r.Reasoning.Effort = e

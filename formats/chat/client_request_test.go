@@ -107,7 +107,31 @@ func TestDecodeTurns(t *testing.T) {
 		},
 		"a signature whose text stands beside it": {
 			`{"role":"assistant","reasoning_content":"ab","reasoning_details":[{"type":"reasoning.text","signature":"S","format":"anthropic-claude-v1"}]}`,
-			`assistant(thought:"ab":sig="S":of=anthropic-claude-v1)`,
+			`assistant()`, // perhaps it is not the whole text, and Anthropic refuses another
+		},
+		"reasoning in the places where it was": {
+			`{"role":"assistant","content":"ab\u00e9d","reasoning_details":[{"type":"reasoning.text","text":"1","signature":"S","format":"anthropic-claude-v1","id":"at-0-0"},{"type":"reasoning.text","text":"2","signature":"T","format":"anthropic-claude-v1","id":"at-0-3"},{"type":"reasoning.encrypted","data":"D","format":"anthropic-claude-v1","id":"at-1-4"}],"tool_calls":[{"id":"1","function":{"name":"f"}},{"id":"2","function":{"name":"g"}}]}`,
+			`assistant(thought:"1":sig="S":of=anthropic-claude-v1 text:"ab\u00e9" thought:"2":sig="T":of=anthropic-claude-v1 text:"d" call:id="1":name="f" sealed:sig="D":of=anthropic-claude-v1 call:id="2":name="g")`,
+		},
+		"places behind what there is": {
+			`{"role":"assistant","content":"a","reasoning_details":[{"type":"reasoning.text","text":"1","signature":"S","id":"at-7-90"},{"type":"reasoning.text","text":"2","signature":"T","id":"at-0-0"},{"type":"reasoning.text","text":"3","signature":"U","id":"at--5-x"}]}`,
+			`assistant(text:"a" thought:"1":sig="S" thought:"2":sig="T" thought:"3":sig="U")`,
+		},
+		"an image that an answer had": {
+			`{"role":"assistant","content":"a![image](data:image/png;base64,AAAA)b","extra_content":{"google":{"thought_signature":"T"}},"reasoning_details":[{"type":"reasoning.text","text":"1","signature":"S","id":"at-0-37"}]}`,
+			`assistant(text:"a" image:mime=image/png:data=AAAA thought:"1":sig="S" text:"b":sig="T":of=google-gemini-v1)`,
+		},
+		"what only looks like an image": {
+			`{"role":"assistant","content":"![image](data:image/png;base64,)![image](data:text/html;base64,AAAA)![image](data:image/png;base64,AA"}`,
+			`assistant(text:"![image](data:image/png;base64,)![image](data:text/html;base64,AAAA)![image](data:image/png;base64,AA")`,
+		},
+		"a format that a client joined of its pieces": {
+			`{"role":"assistant","reasoning_details":[{"type":"reasoning.text","text":"a","signature":"S","format":"anthropic-claude-v1anthropic-claude-v1"}]}`,
+			`assistant(thought:"a":sig="S":of=anthropic-claude-v1)`,
+		},
+		"base64 for addresses, with line ends, in capitals": {
+			`{"role":"user","content":[{"type":"image_url","image_url":{"url":"DATA:image/PNG;charset=utf-8;BASE64,-_\nAA"}},{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/octet-stream;base64,JVBE"}}]}`,
+			`user(image:mime=image/png:data=+/AA file:mime=application/pdf:data=JVBE:name="a.pdf")`,
 		},
 		"a signature whose text was kept back": {
 			`{"role":"assistant","reasoning_details":[{"type":"reasoning.text","text":"","signature":"S","format":"anthropic-claude-v1"}]}`,
@@ -182,7 +206,13 @@ func TestDecodeMembers(t *testing.T) {
 		`"extra_body":{"google":{"safety_settings":[]},"x":1}`: func(r *llm.Request) bool {
 			return strings.Join(r.Advice, " ") == "google.safety_settings extra_body.x"
 		},
-		`"thinking":{"type":"disabled"}`: func(r *llm.Request) bool { return r.Reasoning.Off() },
+		`"reasoning_effort":"default"`: func(r *llm.Request) bool {
+			return r.Reasoning.Effort == "" && strings.Join(r.Advice, "") == "reasoning_effort"
+		},
+		`"response_format":{"type":"json_schema"}`:                                         func(r *llm.Request) bool { return r.Output.Form == llm.JSON },
+		`"response_format":{"type":"json_object","schema":{"type":"object"}}`:              func(r *llm.Request) bool { return r.Output.Form == llm.ToSchema },
+		`"functions":[{"name":"f"}],"tools":[{"type":"function","function":{"name":"g"}}]`: func(r *llm.Request) bool { return !r.Legacy && len(r.Tools) == 2 },
+		`"thinking":{"type":"disabled"}`:                                                   func(r *llm.Request) bool { return r.Reasoning.Off() },
 		`"extra_body":{"google":{"thinking_config":{"thinking_budget":-1}}}`: func(r *llm.Request) bool {
 			return r.Reasoning.Adaptive && !r.Reasoning.Budget.Known
 		},
@@ -219,8 +249,7 @@ func TestDecodeErrors(t *testing.T) {
 		`"tool_choice":"perhaps"`:                                                      "tool_choice",
 		`"tool_choice":{"type":"file_search"}`:                                         "file_search",
 		`"response_format":{"type":"xml"}`:                                             "response_format",
-		`"response_format":{"type":"json_schema"}`:                                     "schema",
-		`"reasoning_effort":"enormous"`:                                                "reasoning_effort",
+		`"response_format":{"type":"json_schema","json_schema":{"schema":[]}}`:         "schema",
 		`"modalities":["text","audio"]`:                                                "audio",
 		`"extra_body":{"google":{"cached_content":"c/1"}}`:                             "cached at Google",
 	} {
@@ -234,5 +263,39 @@ func TestDecodeErrors(t *testing.T) {
 	}
 	if _, err := (Client{}).Decode([]byte(`{"messages":[{"role":"user","content":"\x01"}]}`)); err == nil {
 		t.Error("a body that is no JSON was read")
+	}
+}
+
+// A request is read in a time that grows with its length.
+func TestDecodeIsBounded(t *testing.T) {
+	many := func(n int, element string) string { return strings.TrimSuffix(strings.Repeat(element+",", n), ",") }
+	var unknown strings.Builder
+	for i := range 40_000 {
+		fmt.Fprintf(&unknown, `"a%06d":0,`, i)
+	}
+	for name, tc := range map[string]struct {
+		body string
+		bad  bool
+	}{
+		"unknown members": {`{` + unknown.String() + `"messages":[{"role":"user","content":"x"}]}`, false},
+		"tools":           {`{"messages":[{"role":"user","content":"x"}],"tools":[` + many(20_000, `{"type":"function","function":{"name":"f"}}`) + `]}`, true},
+		"messages":        {`{"messages":[` + many(100_000, `{"role":"user","content":"x"}`) + `]}`, true},
+		"parts":           {`{"messages":[{"role":"user","content":[` + many(20_000, `{"type":"text","text":"x"}`) + `]}]}`, true},
+		"calls":           {`{"messages":[{"role":"assistant","tool_calls":[` + many(20_000, `{"id":"a","function":{"name":"f"}}`) + `]}]}`, true},
+		"details":         {`{"messages":[{"role":"assistant","content":"x","reasoning_details":[` + many(50_000, `{"type":"reasoning.text","text":"a","index":0}`) + `]}]}`, false},
+	} {
+		r, err := Client{}.Decode([]byte(tc.body))
+		if (err != nil) != tc.bad || err == nil && len(r.Advice) > mostAdvice {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What is wrong inside a tool is not passed over.
+func TestBrokenJSONInATool(t *testing.T) {
+	for _, tools := range []string{`[{"function":{"name":"x"},"custom":,"a":1}]`, `[{"function":{"name":"x",}}]`, `[{"function":{"name":"x"}},]`} {
+		if _, err := (Client{}).Decode([]byte(`{"messages":[{"role":"user","content":"x"}],"tools":` + tools + `}`)); err == nil {
+			t.Errorf("%s was read", tools)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"strconv"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
@@ -32,6 +33,9 @@ type choice struct {
 	noted   bool       // the open block has pieces in reasoning_details
 	details int        // blocks that have
 	cites   []llm.Citation
+	placed  int // of them have the text that they are for
+
+	signature llm.Literal // of Google's on a text, the last one
 }
 
 // Encoder returns what writes one answer.
@@ -94,10 +98,11 @@ func (e *encoder) append(dst []byte, ev *llm.Event) []byte {
 	case llm.Sign:
 		return e.sign(dst, c, ev)
 	case llm.Cite:
-		c.cites = append(c.cites, *ev.Citation)
+		c.cite(ev.Citation)
 	case llm.Close:
 		return e.closed(dst, c, ev)
 	case llm.Finish:
+		dst = e.beside(dst, c, ev.Choice)
 		if ev.Reason == llm.Filtered && !ev.Text.Empty() && !c.refused {
 			dst = e.open(dst, ev.Choice)
 			dst = append(append(dst, `"refusal":`...), ev.Text...)
@@ -109,15 +114,47 @@ func (e *encoder) append(dst []byte, ev *llm.Event) []byte {
 	return dst
 }
 
+// beside writes what belongs to the message as a whole, once: clients that add
+// deltas up know no list without an index twice, and would join two signatures.
+func (e *encoder) beside(dst []byte, c *choice, choice int) []byte {
+	if len(c.cites) > 0 {
+		dst = append(e.open(dst, choice), `"annotations":[`...)
+		n := 0
+		for i := range c.cites {
+			dst, n = appendCitation(dst, &c.cites[i], 0, c.chars, n)
+		}
+		dst = e.close(append(dst, ']'), "")
+	}
+	if c.signature != nil {
+		dst = e.close(appendExtra(e.open(dst, choice), c.signature), "")
+	}
+	return dst
+}
+
+// mostCites bounds the citations of an answer.
+const mostCites = 1024
+
+// cite keeps a citation for the end of its block; its texts are gone by then.
+func (c *choice) cite(cite *llm.Citation) {
+	if len(c.cites) < mostCites && !cite.URL.Empty() {
+		kept := *cite
+		kept.URL, kept.Title, kept.Quote = bytes.Clone(cite.URL), bytes.Clone(cite.Title), nil
+		c.cites = append(c.cites, kept)
+	}
+}
+
 // start makes what every chunk begins with.
 func (e *encoder) start(ev *llm.Event) {
 	e.head = e.appendHead(append(e.head[:0], "data: "...), "chat.completion.chunk", ev)
 }
 
+// longestName is how long a provider's id or model may be: each chunk repeats it.
+const longestName = 256
+
 // appendHead appends an answer up to the model.
 func (e *encoder) appendHead(dst []byte, object string, start *llm.Event) []byte {
 	dst = append(dst, `{"id":`...)
-	if start.ID.Empty() {
+	if start.ID.Empty() || len(start.ID) > longestName {
 		dst = formats.AppendString(dst, "chatcmpl-"+e.ID)
 	} else {
 		dst = append(dst, start.ID...)
@@ -127,7 +164,7 @@ func (e *encoder) appendHead(dst []byte, object string, start *llm.Event) []byte
 	dst = append(dst, `","created":`...)
 	dst = strconv.AppendInt(dst, e.Created, 10)
 	dst = append(dst, `,"model":`...)
-	if start.Name.Empty() {
+	if start.Name.Empty() || len(start.Name) > longestName {
 		return formats.AppendString(dst, e.Model)
 	}
 	return append(dst, start.Name...)
@@ -154,6 +191,7 @@ func (e *encoder) close(dst []byte, reason string) []byte {
 // opened writes what is known of a block at its start.
 func (e *encoder) opened(dst []byte, c *choice, ev *llm.Event) []byte {
 	c.from, c.spoke = c.chars, false
+	c.chars += written(ev.Kind, ev)
 	c.origin, c.noted = ev.Origin, false
 	switch ev.Kind {
 	case llm.Call:
@@ -171,8 +209,9 @@ func (e *encoder) opened(dst []byte, c *choice, ev *llm.Event) []byte {
 		return e.close(dst, "")
 	case llm.Image:
 		dst = e.open(dst, ev.Choice)
-		dst = append(append(dst, `"content":"![image](data:`...), ev.Name.Inner()...)
-		return e.close(append(dst, `;base64,"`...), "")
+		dst = append(append(dst, `"content":"`+picture...), ev.Name.Inner()...)
+		dst = e.close(append(dst, pictureData+`"`...), "")
+		return e.sign(dst, c, ev)
 	case llm.Text:
 		return e.sign(dst, c, ev)
 	}
@@ -196,7 +235,7 @@ func (e *encoder) delta(dst []byte, c *choice, ev *llm.Event) []byte {
 		c.spoke = true
 		return e.close(e.appendArguments(dst, c.calls-1, ev.Text, c.plain), "")
 	default:
-		c.chars += formats.Characters(ev.Text)
+		c.chars += written(c.open, ev)
 		dst = append(dst, `"content":`...)
 	}
 	dst = append(dst, ev.Text...)
@@ -211,9 +250,13 @@ func (e *encoder) delta(dst []byte, c *choice, ev *llm.Event) []byte {
 // detail writes a piece of reasoning_details. Pieces of one block have one
 // index, by which clients put them together.
 func (c *choice) detail(dst []byte, text, signature llm.Literal) []byte {
-	c.noted = true
 	dst = append(dst, `"reasoning_details":[`...)
-	dst = appendDetail(dst, c.open, text.Inner(), signature, c.origin, c.details)
+	if c.noted && c.open == llm.Thought {
+		dst = appendPiece(dst, text.Inner(), signature, c.details)
+	} else {
+		dst = appendDetail(dst, c.open, text.Inner(), signature, c.origin, c.details, position{c.calls, c.chars})
+	}
+	c.noted = true
 	return append(dst, ']')
 }
 
@@ -226,10 +269,15 @@ func (e *encoder) sign(dst []byte, c *choice, ev *llm.Event) []byte {
 		dst = e.open(dst, ev.Choice)
 		dst = c.detail(dst, nil, ev.Signature)
 		return e.close(dst, "")
-	case ev.Origin == llm.Google:
+	case ev.Origin != llm.Google || c.open == llm.Call && e.Request.Legacy:
+	case c.open == llm.Call:
 		dst = e.open(dst, ev.Choice)
-		dst = appendExtra(dst, ev.Signature)
-		return e.close(dst, "")
+		dst = append(dst, `"tool_calls":[{"index":`...)
+		dst = appendInt(dst, c.calls-1)
+		dst = appendExtra(append(dst, ','), ev.Signature)
+		return e.close(append(dst, "}]"...), "")
+	default: // a message has room for one
+		c.signature = append(c.signature[:0], ev.Signature...)
 	}
 	return dst
 }
@@ -243,18 +291,13 @@ func (e *encoder) closed(dst []byte, c *choice, ev *llm.Event) []byte {
 		dst = e.open(dst, ev.Choice)
 		return e.close(e.appendArguments(dst, c.calls-1, llm.Literal(`"{}"`), false), "")
 	case c.open == llm.Image:
-		c.chars++
 		dst = e.open(dst, ev.Choice)
-		return e.close(append(dst, `"content":")"`...), "")
-	case len(c.cites) > 0:
-		dst = e.open(dst, ev.Choice)
-		dst = append(dst, `"annotations":[`...)
-		n := 0
-		for i := range c.cites {
-			dst, n = appendCitation(dst, &c.cites[i], c.from, c.chars, n)
+		return e.close(append(dst, `"content":"`+pictureEnd+`"`...), "")
+	}
+	for ; c.placed < len(c.cites); c.placed++ {
+		if cite := &c.cites[c.placed]; !cite.From.Known || !cite.To.Known {
+			cite.From, cite.To = llm.Tokens(c.from), llm.Tokens(c.chars)
 		}
-		c.cites = c.cites[:0]
-		return e.close(append(dst, ']'), "")
 	}
 	return dst
 }

@@ -158,8 +158,8 @@ func TestEncode(t *testing.T) {
 				open(llm.Text), text("x"), closing, finish(llm.Stopped), end,
 			},
 			stream: role + `{"reasoning_content":"t","reasoning_details":[{"type":"reasoning.text","text":"t","format":"anthropic-claude-v1","index":0}]}` + "\n" +
-				`{"reasoning_content":"u","reasoning_details":[{"type":"reasoning.text","text":"u","format":"anthropic-claude-v1","index":0}]}` + "\n" +
-				`{"reasoning_details":[{"type":"reasoning.text","text":"","signature":"S","format":"anthropic-claude-v1","index":0}]}` + "\n" +
+				`{"reasoning_content":"u","reasoning_details":[{"type":"reasoning.text","text":"u","index":0}]}` + "\n" +
+				`{"reasoning_details":[{"type":"reasoning.text","text":"","signature":"S","index":0}]}` + "\n" +
 				`{"reasoning_details":[{"type":"reasoning.encrypted","data":"D","format":"anthropic-claude-v1","index":1}]}` + "\n" +
 				`{"content":"x"}` + "\n" + `{} stop` + "\ndone\n",
 			answer: `{"role":"assistant","content":"x","refusal":null,"reasoning_content":"tu","reasoning_details":[{"type":"reasoning.text","text":"tu","signature":"S","format":"anthropic-claude-v1","index":0},{"type":"reasoning.encrypted","data":"D","format":"anthropic-claude-v1","index":1}]} stop`,
@@ -192,6 +192,39 @@ func TestEncode(t *testing.T) {
 			},
 			stream: role + `{"content":"x"}` + "\n" + `{"extra_content":{"google":{"thought_signature":"S"}}}` + "\n" + `{} stop` + "\ndone\n",
 			answer: `{"role":"assistant","content":"x","refusal":null,"extra_content":{"google":{"thought_signature":"S"}}} stop`,
+		},
+		{
+			name: "two signatures of Google's on texts: a message has room for one",
+			events: []llm.Event{
+				start, open(llm.Text), text("x"), {Step: llm.Sign, Signature: lit("S"), Origin: llm.Google}, closing,
+				{Step: llm.Open, Kind: llm.Image, Name: lit("image/png"), Signature: lit("T"), Origin: llm.Google}, text("AAAA"), closing, finish(llm.Stopped), end,
+			},
+			stream: role + `{"content":"x"}` + "\n" + `{"content":"![image](data:image/png;base64,"}` + "\n" + `{"content":"AAAA"}` + "\n" + `{"content":")"}` + "\n" +
+				`{"extra_content":{"google":{"thought_signature":"T"}}}` + "\n" + `{} stop` + "\ndone\n",
+			answer: `{"role":"assistant","content":"x![image](data:image/png;base64,AAAA)","refusal":null,"extra_content":{"google":{"thought_signature":"T"}}} stop`,
+		},
+		{
+			name:   "a signature that comes behind the arguments",
+			events: []llm.Event{start, call, text(`{}`), {Step: llm.Sign, Signature: lit("S"), Origin: llm.Google}, closing, finish(llm.Calls), end},
+			stream: role + `{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":""}}]}` + "\n" +
+				`{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}` + "\n" +
+				`{"tool_calls":[{"index":0,"extra_content":{"google":{"thought_signature":"S"}}}]}` + "\n" + `{} tool_calls` + "\ndone\n",
+			answer: `{"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"S"}}}]} tool_calls`,
+		},
+		{
+			name: "reasoning between texts, images and calls has its place",
+			events: []llm.Event{
+				start, {Step: llm.Open, Kind: llm.Image, Name: lit("image/png")}, text("AAAA"), closing,
+				{Step: llm.Open, Kind: llm.Thought, Origin: llm.Anthropic}, text("t"), {Step: llm.Sign, Signature: lit("S"), Origin: llm.Anthropic}, closing,
+				call, text(`{}`), closing, {Step: llm.Open, Kind: llm.Sealed, Signature: lit("D"), Origin: llm.Anthropic}, closing, finish(llm.Calls), end,
+			},
+			stream: role + `{"content":"![image](data:image/png;base64,"}` + "\n" + `{"content":"AAAA"}` + "\n" + `{"content":")"}` + "\n" +
+				`{"reasoning_content":"t","reasoning_details":[{"type":"reasoning.text","text":"t","format":"anthropic-claude-v1","id":"at-0-36","index":0}]}` + "\n" +
+				`{"reasoning_details":[{"type":"reasoning.text","text":"","signature":"S","index":0}]}` + "\n" +
+				`{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":""}}]}` + "\n" +
+				`{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}` + "\n" +
+				`{"reasoning_details":[{"type":"reasoning.encrypted","data":"D","format":"anthropic-claude-v1","id":"at-1-36","index":1}]}` + "\n" + `{} tool_calls` + "\ndone\n",
+			answer: `{"role":"assistant","content":"![image](data:image/png;base64,AAAA)","refusal":null,"reasoning_content":"t","reasoning_details":[{"type":"reasoning.text","text":"t","signature":"S","format":"anthropic-claude-v1","id":"at-0-36","index":0},{"type":"reasoning.encrypted","data":"D","format":"anthropic-claude-v1","id":"at-1-36","index":1}],"tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]} tool_calls`,
 		},
 		{
 			name:   "a refusal, and a provider's explanation of one",

@@ -1,6 +1,9 @@
 package chat
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -18,22 +21,26 @@ import (
 
 // thoughts reads the reasoning of an assistant's message. A sealed piece that
 // names a call is that call's signature.
-func thoughts(msg *message, calls []llm.Part) (parts []llm.Part) {
-	last := int64(-1)
-	for e := formats.ElementsOf(msg.details); e.Next(); {
-		d := detailOf(e.Value())
+func (d *decoder) thoughts(msg *message, content, calls []llm.Part) (parts []llm.Part) {
+	last, own := int64(-1), false // own is whether the last text is a copy
+	byID := callsByID(msg, calls)
+	n := 0
+	for e := formats.ElementsOf(msg.details); e.Next() && n < mostParts; n++ {
+		piece := detailOf(e.Value())
 		switch {
-		case !d.Signature.Empty() && d.Kind == llm.Sealed && attach(calls, d):
-		case d.Kind == llm.Sealed && d.Signature.Empty():
-		case d.Kind == llm.Thought && len(parts) > 0 && d.index >= 0 && d.index == last && joins(&parts[len(parts)-1], d):
+		case !piece.Signature.Empty() && piece.Kind == llm.Sealed && attach(calls, byID, piece):
+		case piece.Kind == llm.Sealed && piece.Signature.Empty():
+		case piece.Kind == llm.Thought && len(parts) > 0 && piece.index >= 0 && piece.index == last && joins(&parts[len(parts)-1], piece, &own):
 		default:
-			parts = append(parts, d.Part)
-			last = d.index
+			parts = append(parts, piece.Part)
+			last, own = piece.index, false
 		}
 	}
-	for e := formats.ElementsOf(msg.blocks); e.Next(); {
-		if p, ok := thinkingBlock(e.Value()); ok && msg.details == nil {
-			parts = append(parts, p)
+	if msg.details == nil && !slices.ContainsFunc(content, func(p llm.Part) bool { return isThought(p.Kind) }) {
+		for e := formats.ElementsOf(msg.blocks); e.Next(); {
+			if p, ok := thinkingBlock(e.Value()); ok {
+				parts = append(parts, p)
+			}
 		}
 	}
 	if msg.reasoning.Empty() {
@@ -51,12 +58,29 @@ func thoughts(msg *message, calls []llm.Part) (parts []llm.Part) {
 	switch {
 	case texts == 0:
 		parts = append(parts, llm.Part{Kind: llm.Thought, Text: msg.reasoning, At: -1})
+	case texts == 1 && silent >= 0 && parts[silent].Origin == llm.Anthropic:
+		// the client kept the last piece only, and perhaps not all of the text
+		// beside it; a thought whose text was kept from us has none there
+		d.lose("reasoning_content")
+		parts = slices.Delete(parts, silent, silent+1)
 	case texts == 1 && silent >= 0:
-		// a signature without its text may also be one whose text the
-		// provider kept for itself; then there was no reasoning_content
 		parts[silent].Text = msg.reasoning
 	}
 	return parts
+}
+
+// callsByID returns where the calls are, if there are pieces that may name them.
+func callsByID(msg *message, calls []llm.Part) map[string]int {
+	if msg.details == nil || len(calls) == 0 {
+		return nil
+	}
+	byID := make(map[string]int, len(calls))
+	for i := range calls {
+		if !calls[i].ID.Empty() {
+			byID[string(calls[i].ID)] = i
+		}
+	}
+	return byID
 }
 
 // detail is an element of reasoning_details.
@@ -83,7 +107,7 @@ func detailOf(v []byte) detail {
 				d.Signature = s
 			}
 		case "format":
-			d.Origin = llm.Origin(formats.Decoded(formats.StringOf(v)))
+			d.Origin = originOnce(formats.Decoded(formats.StringOf(v)))
 		case "id":
 			d.ID = formats.StringOf(v)
 		case "index":
@@ -98,27 +122,35 @@ func detailOf(v []byte) detail {
 	return d
 }
 
-// attach gives sealed data to the call whose id it bears.
-func attach(calls []llm.Part, d detail) bool {
-	for i := range calls {
-		if !d.ID.Empty() && string(calls[i].ID) == string(d.ID) {
-			if calls[i].Signature == nil {
-				calls[i].Signature, calls[i].Origin = d.Signature, d.Origin
-			}
-			return true
+// originOnce reads an origin that a client may have joined of several pieces.
+func originOnce(s string) llm.Origin {
+	for _, known := range [...]llm.Origin{llm.Anthropic, llm.Google, llm.OpenAI} {
+		if strings.HasPrefix(s, string(known)) {
+			return known
 		}
 	}
-	return false
+	return llm.Origin(s)
+}
+
+// attach gives sealed data to the call whose id it bears.
+func attach(calls []llm.Part, byID map[string]int, d detail) bool {
+	i, ok := byID[string(d.ID)]
+	if ok && calls[i].Signature == nil {
+		calls[i].Signature, calls[i].Origin = d.Signature, d.Origin
+	}
+	return ok
 }
 
 // joins adds a piece to the thought that it continues: a client that collects
 // deltas may send them back as they came.
-func joins(p *llm.Part, d detail) bool {
+func joins(p *llm.Part, d detail, own *bool) bool {
 	if p.Kind != llm.Thought || p.Signature != nil {
 		return false
 	}
-	joined := append(llm.Literal(nil), p.Text[:len(p.Text)-1]...)
-	p.Text = append(append(joined, d.Text.Inner()...), '"')
+	if !*own {
+		p.Text, *own = append(make(llm.Literal, 0, 2*(len(p.Text)+len(d.Text))), p.Text...), true
+	}
+	p.Text = append(append(p.Text[:len(p.Text)-1], d.Text.Inner()...), '"')
 	p.Signature = d.Signature
 	if p.Origin == "" {
 		p.Origin = d.Origin

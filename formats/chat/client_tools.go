@@ -14,6 +14,7 @@ func lower(s string) string { return strings.ToLower(s) }
 // which the vendor runs, is one vendor's own; it is only on offer here.
 func (d *decoder) tools(list *formats.Elements) {
 	for at := 0; d.err == nil && list.NextValue(); at++ {
+		d.modern = true
 		t := llm.Tool{At: at}
 		m := list.Enter()
 		kind := d.tool(&t, &m)
@@ -23,11 +24,14 @@ func (d *decoder) tools(list *formats.Elements) {
 		case `"custom"`:
 			t.Plain = true
 		default:
-			d.r.Advice = append(d.r.Advice, "tools."+formats.Decoded(kind))
+			d.lose("tools." + formats.Decoded(kind))
 			continue
 		}
 		if t.Name.Empty() {
 			d.fail("tools", "tools[%d] has no name", at)
+		}
+		if len(d.r.Tools) == mostTools {
+			d.fail("tools", "there are more than %d tools", mostTools)
 		}
 		if d.r.Tools == nil {
 			d.r.Tools = make([]llm.Tool, 0, 8)
@@ -43,7 +47,9 @@ func (d *decoder) tool(t *llm.Tool, m *formats.Members) (kind llm.Literal) {
 		case "function", "custom":
 			inner := m.Enter()
 			d.function(t, &inner)
-			m.Leave(&inner)
+			if !m.Leave(&inner) {
+				return kind
+			}
 			continue
 		}
 		if !m.Pass() {
@@ -79,6 +85,8 @@ func (d *decoder) function(t *llm.Tool, m *formats.Members) {
 			t.Strict = boolean(v)
 		case "format":
 			t.Grammar = v
+		case "cache_control":
+			t.Cache = v
 		}
 	}
 }
@@ -111,7 +119,7 @@ func (d *decoder) toolChoice(v []byte) {
 		case "required", "any":
 			c.Mode = llm.Required
 		default:
-			d.fail("tool_choice", "'tool_choice' must be none, auto, required or an object, not %q", s)
+			d.fail("tool_choice", "'tool_choice' must be none, auto, required or an object, not %q", llm.Clip(s, 40))
 		}
 		return
 	}
@@ -135,13 +143,12 @@ func (d *decoder) toolChoice(v []byte) {
 			}
 		}
 	default:
-		d.fail("tool_choice", "the tool %q, which 'tool_choice' asks for, is one that this provider does not have", kind)
+		d.fail("tool_choice", "the tool %q, which 'tool_choice' asks for, is one that this provider does not have", llm.Clip(kind, 40))
 	}
 }
 
 // functionCall reads the choice that goes with functions.
 func (d *decoder) functionCall(v []byte) {
-	d.r.Legacy = true
 	if v[0] == '"' {
 		d.toolChoice(v)
 		return

@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -68,12 +67,15 @@ func (e *encoder) appendChoice(dst []byte, a answer, index int) []byte {
 	}
 	dst = e.appendCalls(dst, a)
 	dst = a.appendAnnotations(dst)
+	var signature llm.Literal
 	for ev := range a.all {
-		if (ev.Step == llm.Open && ev.Kind == llm.Text || ev.Step == llm.Sign && ev.Kind != llm.Thought) &&
+		if (ev.Step == llm.Open || ev.Step == llm.Sign) && (ev.Kind == llm.Text || ev.Kind == llm.Image) &&
 			ev.Origin == llm.Google && !ev.Signature.Empty() {
-			dst = appendExtra(append(dst, ','), ev.Signature)
-			break
+			signature = ev.Signature // a message has room for one
 		}
+	}
+	if signature != nil {
+		dst = appendExtra(append(dst, ','), signature)
 	}
 	dst = append(dst, `},"logprobs":`...)
 	dst = a.appendLogprobs(dst)
@@ -140,12 +142,12 @@ func (a answer) appendContent(dst []byte) []byte {
 	for ev := range a.all {
 		switch {
 		case ev.Step == llm.Open && ev.Kind == llm.Image:
-			dst = append(append(dst, "![image](data:"...), ev.Name.Inner()...)
-			dst = append(dst, ";base64,"...)
+			dst = append(append(dst, picture...), ev.Name.Inner()...)
+			dst = append(dst, pictureData...)
 		case ev.Step == llm.Delta && (ev.Kind == llm.Text || ev.Kind == llm.Image):
 			dst = append(dst, ev.Text.Inner()...)
 		case ev.Step == llm.Close && ev.Kind == llm.Image:
-			dst = append(dst, ')')
+			dst = append(dst, pictureEnd...)
 		}
 	}
 	if len(dst) == start+1 && a.opened(llm.Call) > 0 {
@@ -178,13 +180,17 @@ func (a answer) appendDetails(dst []byte) []byte {
 	}
 	var text []byte
 	var signed llm.Event
+	var at position
 	for ev := range a.all {
+		at.chars += written(ev.Kind, ev)
 		switch {
 		case ev.Step == llm.Open && ev.Kind == llm.Sealed:
 			next()
-			dst = appendDetail(dst, llm.Sealed, nil, ev.Signature, ev.Origin, n-1)
+			dst = appendDetail(dst, llm.Sealed, nil, ev.Signature, ev.Origin, n-1, at)
 		case ev.Step == llm.Open:
 			text, signed = text[:0], llm.Event{}
+		case ev.Kind == llm.Call && ev.Step == llm.Close:
+			at.calls++
 		case ev.Kind != llm.Thought:
 		case ev.Step == llm.Delta:
 			text = append(text, ev.Text.Inner()...)
@@ -192,7 +198,7 @@ func (a answer) appendDetails(dst []byte) []byte {
 			signed = *ev
 		case ev.Step == llm.Close && !signed.Signature.Empty():
 			next()
-			dst = appendDetail(dst, llm.Thought, text, signed.Signature, signed.Origin, n-1)
+			dst = appendDetail(dst, llm.Thought, text, signed.Signature, signed.Origin, n-1, at)
 		}
 	}
 	if n > 0 {
@@ -204,22 +210,19 @@ func (a answer) appendDetails(dst []byte) []byte {
 // appendCalls appends the member tool_calls, if there are calls.
 func (e *encoder) appendCalls(dst []byte, a answer) []byte {
 	n, empty, plain := 0, false, false
-	end := []byte("}}")
+	var signature llm.Literal
 	for ev := range a.all {
 		if ev.Kind != llm.Call {
 			continue
+		}
+		if (ev.Step == llm.Open || ev.Step == llm.Sign) && ev.Origin == llm.Google && !ev.Signature.Empty() {
+			signature = ev.Signature
 		}
 		switch ev.Step {
 		case llm.Open:
 			plain, empty = e.isPlain(ev.Name), true
 			dst = e.appendOpenCall(dst, ev, n, plain)
 			n++
-			end = append(end[:0], "}}"...)
-			if e.Request.Legacy {
-				end = end[:1]
-			} else if ev.Origin == llm.Google && !ev.Signature.Empty() {
-				end = append(appendExtra(append(end[:0], "},"...), ev.Signature), '}')
-			}
 		case llm.Delta:
 			empty = false
 			dst = append(dst, ev.Text.Inner()...)
@@ -227,10 +230,15 @@ func (e *encoder) appendCalls(dst []byte, a answer) []byte {
 			if empty && !plain {
 				dst = append(dst, "{}"...)
 			}
-			dst = append(append(dst, '"'), end...)
+			dst = append(dst, `"}`...)
 			if e.Request.Legacy {
-				return dst // there is room for one
+				return dst // there is room for one, and none for signatures
 			}
+			if signature != nil {
+				dst = appendExtra(append(dst, ','), signature)
+				signature = nil
+			}
+			dst = append(dst, '}')
 		}
 	}
 	if n > 0 && !e.Request.Legacy {
@@ -269,8 +277,9 @@ func (a answer) appendAnnotations(dst []byte) []byte {
 		switch {
 		case ev.Step == llm.Open:
 			from = chars
-		case ev.Step == llm.Delta && ev.Kind == llm.Text:
-			chars += formats.Characters(ev.Text)
+			chars += written(ev.Kind, ev)
+		case ev.Step == llm.Delta:
+			chars += written(ev.Kind, ev)
 		case ev.Step == llm.Cite:
 			cites = append(cites, *ev.Citation)
 		case ev.Step == llm.Close && len(cites) > 0:

@@ -98,6 +98,9 @@ func (Upstream) Ended(tail []byte, inOrder bool) bool {
 	return hasTerminator(tail) || hasValue(tail, `"error"`) || inOrder && hasValue(tail, `"finish_reason"`)
 }
 
+// Terminates reports whether an event is the terminator.
+func (Upstream) Terminates(ev sse.Event) bool { return string(ev.Data) == done }
+
 // Complete reports whether data is the terminator or whole JSON.
 func (Upstream) Complete(data []byte) bool {
 	return string(data) == done || formats.Balanced(data)

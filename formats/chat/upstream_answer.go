@@ -25,7 +25,7 @@ import (
 const (
 	maxChoices = 128      // OpenAI's own
 	maxCalls   = 1 << 10  // in one choice
-	maxPieces  = 1 << 16  // events of a chunk, or of a body
+	maxPieces  = 1 << 16  // events of a chunk, or of a body, and elements of its lists
 	maxHeld    = 16 << 20 // bytes that are held back for their turn
 )
 
@@ -33,6 +33,9 @@ const (
 type reader struct {
 	id  string // for ids of calls
 	out []llm.Event
+	// most is how many events there may be in out, elements how many elements
+	// of lists were read since out was begun.
+	most, elements int
 
 	begun, done bool
 	failed      bool // or ended: nothing more is said
@@ -88,6 +91,21 @@ func (d *reader) emit(e llm.Event) {
 	}
 }
 
+// onto begins to add events to dst.
+func (d *reader) onto(dst []llm.Event) { d.out, d.most, d.elements = dst, len(dst)+maxPieces, 0 }
+
+// next goes to the next element of a list. An answer that has too many ends.
+func (d *reader) next(e *formats.Elements) bool {
+	if d.failed || !e.Next() {
+		return false
+	}
+	if d.elements++; d.elements > maxPieces || len(d.out) > d.most {
+		d.unreadable()
+		return false
+	}
+	return true
+}
+
 // take returns the events.
 func (d *reader) take() []llm.Event {
 	out := d.out
@@ -117,15 +135,14 @@ func (d *reader) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
 		d.done = true
 		return dst
 	}
-	d.out = dst
-	most := len(dst) + maxPieces
+	d.onto(dst)
 	switch isError := string(ev.Name) == "error"; {
 	case isError && !formats.Balanced(data):
 		d.fail(&llm.Error{Status: http.StatusBadGateway, Message: "the provider ended the stream with an error: " + formats.Clip(string(data))})
 	case isError && formats.Member(data, "error") == nil:
 		d.fail(failure(gjson.ParseBytes(data), data))
 	default:
-		d.chunk(data, most)
+		d.chunk(data)
 	}
 	return d.take()
 }
@@ -154,7 +171,7 @@ func (d *reader) Whole(dst []llm.Event, body []byte) (events []llm.Event, ok boo
 	if body = bytes.TrimSpace(body); !c.read(body) {
 		return dst, false
 	}
-	d.out = dst
+	d.onto(dst)
 	switch {
 	case c.err != nil && isEmptyList(c.choices):
 		d.fail(failure(gjson.ParseBytes(c.err), body))
@@ -163,7 +180,7 @@ func (d *reader) Whole(dst []llm.Event, body []byte) (events []llm.Event, ok boo
 		return dst, false
 	default:
 		d.begin(&c)
-		d.all(c.choices, len(dst)+maxPieces)
+		d.all(c.choices)
 		d.count(c.usage)
 		d.end()
 	}

@@ -9,7 +9,7 @@ import (
 
 // beside reads what may stand beside a text: sources, images, a voice, and
 // what tools of the provider's own did.
-func (d *reader) beside(n int, c *alternative, s *said, most int) {
+func (d *reader) beside(n int, c *alternative, s *said) {
 	if s.audio != nil {
 		d.voice(n, c, s.audio)
 	}
@@ -17,12 +17,12 @@ func (d *reader) beside(n int, c *alternative, s *said, most int) {
 		d.lose(lostHosted, "hosted tools")
 	}
 	if s.images != nil {
-		for e := formats.ElementsOf(s.images); e.Next() && !d.failed && len(d.out) <= most; {
+		for e := formats.ElementsOf(s.images); d.next(&e); {
 			d.image(n, c, e.Value())
 		}
 	}
 	if s.annotations != nil {
-		for e := formats.ElementsOf(s.annotations); e.Next() && !d.failed && len(d.out) <= most; {
+		for e := formats.ElementsOf(s.annotations); d.next(&e); {
 			d.cite(n, c, e.Value())
 		}
 	}

@@ -52,9 +52,10 @@ type callPiece struct {
 }
 
 // called reads tool_calls. details may hold the signatures of calls.
-func (d *reader) called(n int, c *alternative, list, details []byte, most int) {
+func (d *reader) called(n int, c *alternative, list, details []byte) {
+	var seals map[string]seal // of details
 	e := formats.ElementsOf(list)
-	for e.Next() && !d.failed && len(d.out) <= most {
+	for d.next(&e) {
 		p := callPiece{index: -1}
 		var function, custom []byte
 		m := formats.MembersOf(e.Value())
@@ -89,7 +90,11 @@ func (d *reader) called(n int, c *alternative, list, details []byte, most int) {
 			p.read(d, custom, "input")
 		}
 		if p.signature == nil && details != nil && !p.id.Empty() {
-			p.signature, p.origin = signatureOf(details, p.id)
+			if seals == nil {
+				seals = sealsOf(details)
+			}
+			s := seals[string(p.id)]
+			p.signature, p.origin = s.data, s.origin
 		}
 		d.piece(n, c, &p)
 	}

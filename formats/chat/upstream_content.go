@@ -1,15 +1,13 @@
 package chat
 
 import (
-	"bytes"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
 // content reads the content of a delta or a message: a text, or what dialects
 // put in its place, a list of parts or an object.
-func (d *reader) content(n int, c *alternative, v []byte, tokens []llm.TokenLogprob, most int) {
+func (d *reader) content(n int, c *alternative, v []byte, tokens []llm.TokenLogprob) {
 	if len(v) == 0 {
 		v = []byte(`""`)
 	}
@@ -21,7 +19,7 @@ func (d *reader) content(n int, c *alternative, v []byte, tokens []llm.TokenLogp
 		}
 	case '[':
 		e := formats.ElementsOf(v)
-		for e.Next() && !d.failed && len(d.out) <= most {
+		for d.next(&e) {
 			d.part(n, c, e.Value())
 		}
 		if e.Err() != nil && !d.failed {
@@ -76,7 +74,7 @@ func (d *reader) part(n int, c *alternative, v []byte) {
 		if l := d.literal(thinking); !l.Empty() {
 			d.speak(n, c, llm.Thought, l)
 		}
-		for e := formats.ElementsOf(thinking); e.Next() && !d.failed; {
+		for e := formats.ElementsOf(thinking); d.next(&e); {
 			if l := d.literal(formats.Member(e.Value(), "text")); !l.Empty() {
 				d.speak(n, c, llm.Thought, l)
 			}
@@ -109,14 +107,18 @@ func (d *reader) reasoned(n int, c *alternative, s *said) {
 	if s.details == nil || s.details[0] != '[' {
 		return
 	}
+	var calls map[string]bool // by their ids, which sealed data of theirs bears
 	e := formats.ElementsOf(s.details)
-	for e.Next() && !d.failed {
+	for d.next(&e) {
 		p := pieceOf(d, e.Value())
+		if p.sealed && calls == nil && s.calls != nil {
+			calls = idsOf(s.calls)
+		}
 		switch {
 		case p.sealed && p.secret.Empty():
 		case p.sealed && p.origin == "":
 			d.lose(lostSignature, "reasoning signature")
-		case p.sealed && isCallOf(s.calls, p.id):
+		case p.sealed && calls[string(p.id)]:
 		case p.sealed:
 			d.settle(n, c, true)
 			d.open(n, c, llm.Event{Kind: llm.Sealed, ID: p.id, Signature: p.secret, Origin: p.origin})
@@ -220,28 +222,36 @@ func originOf(v []byte) llm.Origin {
 	return ""
 }
 
-// isCallOf reports whether a list of calls has one with that id.
-func isCallOf(calls []byte, id llm.Literal) bool {
-	if id.Empty() || calls == nil {
-		return false
-	}
-	for e := formats.ElementsOf(calls); e.Next(); {
-		if bytes.Equal(formats.Member(e.Value(), "id"), id) {
-			return true
+// idsOf returns the ids of a list of calls.
+func idsOf(calls []byte) map[string]bool {
+	ids := make(map[string]bool)
+	for e := formats.ElementsOf(calls); len(ids) < maxPieces && e.Next(); {
+		if id := llm.Literal(formats.Member(e.Value(), "id")); !id.Empty() {
+			ids[string(id)] = true
 		}
 	}
-	return false
+	return ids
 }
 
-// signatureOf returns the sealed data that names a call: its signature.
-func signatureOf(details []byte, id llm.Literal) (llm.Literal, llm.Origin) {
-	for e := formats.ElementsOf(details); e.Next(); {
+// seal is sealed data, and whose it is.
+type seal struct {
+	data   llm.Literal
+	origin llm.Origin
+}
+
+// sealsOf returns the sealed data that names calls, by their ids: their
+// signatures. The first of an id counts.
+func sealsOf(details []byte) map[string]seal {
+	seals := make(map[string]seal)
+	for e := formats.ElementsOf(details); len(seals) < maxPieces && e.Next(); {
 		v := e.Value()
-		if string(formats.Member(v, "type")) == `"reasoning.encrypted"` && bytes.Equal(formats.Member(v, "id"), id) {
-			if origin := originOf(formats.Member(v, "format")); origin != "" {
-				return formats.AsLiteral(formats.Member(v, "data")), origin
-			}
+		if string(formats.Member(v, "type")) != `"reasoning.encrypted"` {
+			continue
+		}
+		id, origin := formats.Member(v, "id"), originOf(formats.Member(v, "format"))
+		if _, known := seals[string(id)]; !known && origin != "" {
+			seals[string(id)] = seal{formats.AsLiteral(formats.Member(v, "data")), origin}
 		}
 	}
-	return nil, ""
+	return seals
 }

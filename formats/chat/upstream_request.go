@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -41,12 +42,17 @@ type writer struct {
 	model  model
 	effort llm.Effort
 	json   bool // the word stands in the conversation
+	// work is what all schemas may make, plain are the names of tools that take a text,
+	// allowed those to choose from, nil for all.
+	work           *jsonschema.Budget
+	plain, allowed map[string]bool
 }
 
 // Encode writes a conversation as a request for a chat completion
 // (https://platform.openai.com/docs/api-reference/chat/create).
 func (Upstream) Encode(dst []byte, r *llm.Request, name string) (*formats.Sent, *formats.Unsupported) {
-	w := &writer{Sent: &formats.Sent{Names: formats.Names{Alphabet: names}}, b: dst, r: r, model: modelOf(name)}
+	w := &writer{Sent: &formats.Sent{Names: formats.Names{Alphabet: names}}, b: dst, r: r, model: modelOf(name), work: jsonschema.BudgetFor(r)}
+	w.lookUp()
 	for _, advice := range r.Advice {
 		w.Lose(advice)
 	}
@@ -57,7 +63,9 @@ func (Upstream) Encode(dst []byte, r *llm.Request, name string) (*formats.Sent, 
 		return nil, no
 	}
 	w.b = append(w.b, ']')
-	w.tools()
+	if no := w.tools(); no != nil {
+		return nil, no
+	}
 	w.output()
 	w.reasoning()
 	if no := w.sampling(); no != nil {
@@ -164,7 +172,7 @@ func (w *writer) sampling() *formats.Unsupported {
 	}
 	if r.Logprobs {
 		if refused {
-			return formats.CannotTake("logprobs", "the model does not tell how probable tokens are")
+			return formats.WouldLack("logprobs", "the model does not tell how probable tokens are")
 		}
 		w.b = append(w.b, `,"logprobs":true`...)
 		if r.TopLogprobs != nil {

@@ -49,7 +49,7 @@ func (d *reader) begin(c *chunk) {
 }
 
 // chunk reads a chunk. Azure's first has no choices, nor an id or a model.
-func (d *reader) chunk(data []byte, most int) {
+func (d *reader) chunk(data []byte) {
 	var c chunk
 	switch {
 	case !c.read(data):
@@ -69,16 +69,16 @@ func (d *reader) chunk(data []byte, most int) {
 	}
 	if !isEmptyList(c.choices) {
 		d.begin(&c)
-		d.all(c.choices, most)
+		d.all(c.choices)
 	}
 	d.count(c.usage)
 }
 
 // all reads the choices of a chunk or of a body.
-func (d *reader) all(choices []byte, most int) {
+func (d *reader) all(choices []byte) {
 	e := formats.ElementsOf(choices)
-	for at := 0; e.Next() && !d.failed; at++ {
-		d.choice(e.Value(), at, most)
+	for at := 0; d.next(&e); at++ {
+		d.choice(e.Value(), at)
 	}
 	if e.Err() != nil && !d.failed {
 		d.unreadable()
@@ -86,7 +86,7 @@ func (d *reader) all(choices []byte, most int) {
 }
 
 // choice reads what is said of one choice.
-func (d *reader) choice(object []byte, at, most int) {
+func (d *reader) choice(object []byte, at int) {
 	var delta, message, reason, probs, usage, err []byte
 	index := int64(at)
 	m := formats.MembersOf(object)
@@ -134,7 +134,7 @@ func (d *reader) choice(object []byte, at, most int) {
 		delta = message
 	}
 	if delta != nil {
-		d.say(int(index), c, delta, probs, most)
+		d.say(int(index), c, delta, probs)
 	}
 	if !d.failed {
 		d.finish(c, formats.AsLiteral(reason))
@@ -149,7 +149,7 @@ type said struct {
 }
 
 // say reads a delta or a message in the order in which a model says things.
-func (d *reader) say(n int, c *alternative, object, probs []byte, most int) {
+func (d *reader) say(n int, c *alternative, object, probs []byte) {
 	var s said
 	m := formats.MembersOf(object)
 	for m.Next() {
@@ -194,7 +194,7 @@ func (d *reader) say(n int, c *alternative, object, probs []byte, most int) {
 		tokens = logprobs(probs)
 	}
 	if s.content != nil || tokens != nil {
-		d.content(n, c, s.content, tokens, most)
+		d.content(n, c, s.content, tokens)
 	}
 	if text := d.literal(s.refusal); !text.Empty() {
 		d.speak(n, c, llm.Refusal, text)
@@ -203,15 +203,15 @@ func (d *reader) say(n int, c *alternative, object, probs []byte, most int) {
 		d.signText(n, c, thoughtSignature(s.extra))
 	}
 	if s.audio != nil || s.images != nil || s.annotations != nil || s.hosted != nil {
-		d.beside(n, c, &s, most)
+		d.beside(n, c, &s)
 	}
 	if s.calls != nil {
-		d.called(n, c, s.calls, s.details, most)
+		d.called(n, c, s.calls, s.details)
 	}
 	if s.function != nil {
 		d.function(n, c, s.function)
 	}
-	if len(d.out) > most {
+	if len(d.out) > d.most {
 		d.unreadable()
 	}
 }

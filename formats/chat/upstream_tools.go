@@ -1,21 +1,18 @@
 package chat
 
 import (
-	"slices"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
-	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
 // tools writes what the model may call
 // (https://platform.openai.com/docs/guides/function-calling).
-func (w *writer) tools() {
+func (w *writer) tools() *formats.Unsupported {
 	if len(w.r.Tools) == 0 {
 		if w.r.ToolChoice.Mode != llm.Auto && w.r.ToolChoice.Mode != llm.None {
 			w.Lose("tool_choice")
 		}
-		return
+		return nil
 	}
 	count := 0
 	for i := range w.r.Tools {
@@ -23,7 +20,7 @@ func (w *writer) tools() {
 		if t.Cache != nil {
 			w.Lose("cache_control")
 		}
-		if !w.offered(t.Name) {
+		if w.allowed != nil && !w.allowed[string(t.Name)] {
 			continue
 		}
 		if count++; count == 1 {
@@ -31,31 +28,46 @@ func (w *writer) tools() {
 		} else {
 			w.b = append(w.b, ',')
 		}
-		w.tool(t)
+		if no := w.tool(t); no != nil {
+			return no
+		}
 	}
 	if count == 0 {
-		return
+		return nil
 	}
 	w.b = append(w.b, ']')
 	w.choice()
 	if w.r.Serial {
 		w.b = append(w.b, `,"parallel_tool_calls":false`...)
 	}
+	return nil
 }
 
-// offered reports whether a tool is among those to choose from: other vendors
-// know no allowed_tools, and get the allowed ones only.
-func (w *writer) offered(name llm.Literal) bool {
-	c := w.r.ToolChoice
-	return w.model.own || c.Mode != llm.Allowed || slices.ContainsFunc(c.Names, func(n llm.Literal) bool { return string(n) == string(name) })
+// lookUp makes what is looked up by the names of tools. Other vendors know no
+// allowed_tools, and get the allowed ones only.
+func (w *writer) lookUp() {
+	for i := range w.r.Tools {
+		if t := &w.r.Tools[i]; t.Plain {
+			if w.plain == nil {
+				w.plain = make(map[string]bool)
+			}
+			w.plain[string(t.Name)] = true
+		}
+	}
+	if c := w.r.ToolChoice; c.Mode == llm.Allowed && !w.model.own {
+		w.allowed = make(map[string]bool, len(c.Names))
+		for _, name := range c.Names {
+			w.allowed[string(name)] = true
+		}
+	}
 }
 
-func (w *writer) tool(t *llm.Tool) {
+func (w *writer) tool(t *llm.Tool) *formats.Unsupported {
 	if t.Plain && w.model.custom {
 		w.head("custom", t)
 		w.grammar(t.Grammar)
 		w.b = append(w.b, "}}"...)
-		return
+		return nil
 	}
 	w.head("function", t)
 	schema := []byte(t.Schema)
@@ -64,10 +76,13 @@ func (w *writer) tool(t *llm.Tool) {
 	}
 	if len(schema) > 0 && !formats.IsNull(schema) {
 		w.b = append(w.b, `,"parameters":`...)
-		w.parameters(schema)
+		if err := w.parameters(schema); err != nil {
+			return formats.CannotTake("tools", `the parameters of the tool "%s": %v`, llm.Clip(formats.Decoded(t.Name), 64), err)
+		}
 	}
 	w.strict(t.Strict)
 	w.b = append(w.b, "}}"...)
+	return nil
 }
 
 // head begins a tool.
@@ -82,16 +97,20 @@ func (w *writer) head(kind string, t *llm.Tool) {
 
 // parameters writes a function's schema, which must be that of an object: what
 // Anthropic asks for, OpenAI does too.
-func (w *writer) parameters(schema []byte) {
+func (w *writer) parameters(schema []byte) error {
 	if m := formats.MembersOf(schema); m.Next() { // one without a member says nothing
-		out, lossy := jsonschema.AppendToolInput(w.b, schema)
+		out, lossy, err := w.work.AppendToolInput(w.b, schema)
+		if err != nil {
+			return err
+		}
 		w.b = out
 		if lossy {
 			w.Lose("parameters")
 		}
-		return
+		return nil
 	}
 	w.b = append(w.b, "{}"...)
+	return nil
 }
 
 // grammar writes the form of a custom tool's text. Responses has the members of
@@ -148,15 +167,10 @@ func (w *writer) choice() {
 // named writes the reference to a tool.
 func (w *writer) named(name llm.Literal) {
 	kind := "function"
-	if w.isPlain(name) && w.model.custom {
+	if w.plain[string(name)] && w.model.custom {
 		kind = "custom"
 	}
 	w.b = append(append(append(w.b, `{"type":"`...), kind...), `","`...)
 	w.b = append(append(w.b, kind...), `":{"name":`...)
 	w.b = append(append(w.b, w.Names.Sent(name)...), "}}"...)
-}
-
-// isPlain reports whether a tool of that name takes a plain text.
-func (w *writer) isPlain(name llm.Literal) bool {
-	return slices.ContainsFunc(w.r.Tools, func(t llm.Tool) bool { return t.Plain && string(t.Name) == string(name) })
 }

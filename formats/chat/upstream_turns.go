@@ -315,7 +315,7 @@ func (w *writer) calls(parts []llm.Part) {
 			w.b = append(w.b, ',')
 		}
 		w.b = append(append(w.b, `{"id":`...), w.id(p.ID)...)
-		plain := w.isPlain(p.Name)
+		plain := w.plain[string(p.Name)]
 		kind, arguments, args := "function", "arguments", p.Args
 		switch {
 		case plain && w.model.custom:
@@ -358,7 +358,7 @@ func (w *writer) thoughts(parts []llm.Part, calls bool) {
 		} else {
 			w.b = append(w.b, ',')
 		}
-		w.b = appendDetail(w.b, p.Kind, p.Text.Inner(), p.Signature, p.Origin, kept)
+		w.b = appendDetail(w.b, p.Kind, p.Text.Inner(), p.Signature, p.Origin, kept, position{})
 		kept++
 	}
 	if kept > 0 {

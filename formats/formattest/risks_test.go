@@ -27,7 +27,7 @@ var risks = []struct{ risk, scenarios string }{
 	{"13 effort, budget and level per generation", "effort-high effort-none effort-minimal effort-beyond-the-model thinking-budget-of-the-client thinking-left-to-the-model"},
 	// usage, stop, sampling
 	{"14 usage is asked for, merged and counted as the client counts", "limits-stops-and-advice answer-text answer-usage"},
-	{"15 one finish reason, never the provider's word", "answer-cut-short answer-paused answer-refused answer-prompt-blocked answer-malformed-call answer-hosted-calls-only"},
+	{"15 one finish reason, never the provider's word", "answer-cut-short answer-paused answer-refused answer-prompt-blocked answer-malformed-call answer-of-a-call-gone-wrong answer-hosted-calls-only"},
 	{"16 sampling, limits and what has no place", "temperature-zero limits-stops-and-advice n-and-logprobs logprobs-while-thinking sampling-while-thinking"},
 	{"17 one id, one terminator", "answer-text dialects-of-streams"},
 	{"18 instructions anywhere", "system-anywhere system-behind-user developer-alone"},

@@ -14,6 +14,7 @@ const (
 	maxIndex = 1 << 12 // of a list
 	maxSteps = 64      // of a path
 	nodeSize = 64
+	many     = 32 // members, which are looked up one by one below
 )
 
 // arguments collects the arguments of one call out of its pieces, each of
@@ -31,7 +32,9 @@ type node struct {
 	kind  nodeKind
 	key   string  // in the object that it is a member of
 	items []*node // of an object or a list
-	bytes []byte  // of a text, without quotes, or of other JSON
+	// places are those of an object's items, by key, if they are many.
+	places map[string]int
+	bytes  []byte // of a text, without quotes, or of other JSON
 }
 
 type nodeKind uint8
@@ -55,7 +58,7 @@ func (a *arguments) seed(args []byte) bool {
 	if a.root == nil {
 		a.root = new(node)
 	}
-	a.root.kind, a.root.bytes, a.root.items = fixed, append([]byte(nil), args...), nil
+	*a.root = node{kind: fixed, bytes: append([]byte(nil), args...)}
 	return true
 }
 
@@ -158,13 +161,14 @@ func (a *arguments) child(at *node, s step) *node {
 		if at.kind != object {
 			*at = node{kind: object, key: at.key}
 		}
-		for _, item := range slices.Backward(at.items) { // the last is the likely one
-			if item.key == s.key {
-				return item
-			}
+		if item := at.find(s.key); item != nil {
+			return item
 		}
 		if !a.pay(nodeSize + len(s.key)) {
 			return nil
+		}
+		if at.places != nil {
+			at.places[s.key] = len(at.items)
 		}
 		at.items = append(at.items, &node{key: s.key})
 		return at.items[len(at.items)-1]
@@ -179,6 +183,28 @@ func (a *arguments) child(at *node, s step) *node {
 		at.items = append(at.items, new(node))
 	}
 	return at.items[s.index]
+}
+
+// find returns the last member of that name, nil if there is none.
+func (n *node) find(key string) *node {
+	if len(n.items) >= many {
+		if n.places == nil {
+			n.places = make(map[string]int, 2*len(n.items))
+			for i, item := range n.items {
+				n.places[item.key] = i
+			}
+		}
+		if i, ok := n.places[key]; ok {
+			return n.items[i]
+		}
+		return nil
+	}
+	for _, item := range slices.Backward(n.items) { // the last is the likely one
+		if item.key == key {
+			return item
+		}
+	}
+	return nil
 }
 
 // expand makes nodes of the members or elements of a value that came whole.

@@ -20,6 +20,8 @@ func (d *decoder) call(dst []llm.Event, n int, c *choice, p *part) []llm.Event {
 	case !f.name.Empty():
 		dst = d.close(dst, n, c)
 		dst = d.open(dst, n, c, f, p.signature)
+	case c.args == nil && (f.args != nil || f.partial != nil || !c.called):
+		return d.lose(dst, namelessCall, "a call without a name")
 	case c.args == nil:
 		return dst // the end of a call that is closed
 	case !p.signature.Empty():

@@ -55,8 +55,8 @@ func (w *writer) sampling() {
 			w.Lose("seed")
 		}
 	}
-	w.penalty("presencePenalty", r.PresencePenalty)
-	w.penalty("frequencyPenalty", r.FrequencyPenalty)
+	w.penalty("presencePenalty", "presence_penalty", r.PresencePenalty)
+	w.penalty("frequencyPenalty", "frequency_penalty", r.FrequencyPenalty)
 	if r.Logprobs {
 		w.key("responseLogprobs")
 		w.b = append(w.b, "true"...)
@@ -74,11 +74,14 @@ func (w *writer) number(name string, n llm.Number) {
 	}
 }
 
-// penalty leaves out one of 0, which many clients send and which is no
-// penalty: models that know none refuse it.
-func (w *writer) penalty(name string, n llm.Number) {
-	if n != nil && gjson.ParseBytes(n).Float() != 0 {
+// penalty writes a penalty. One of 0, which many clients send, is none.
+func (w *writer) penalty(name, theirs string, n llm.Number) {
+	switch {
+	case n == nil || gjson.ParseBytes(n).Float() == 0:
+	case w.penalties:
 		w.number(name, n)
+	default:
+		w.Lose(theirs)
 	}
 }
 
@@ -134,14 +137,14 @@ const maxOutput = 65536
 
 // room returns the most tokens of the answer. Google counts thoughts among
 // them, so that a budget comes on top of what the client allows: there would be
-// none left for the answer.
+// none left for the answer. A client that names a budget itself counts so too.
 func (w *writer) room() llm.Number {
 	n, ok := formats.Int(w.r.MaxTokens)
 	r := w.r.Reasoning
-	if !ok || n < 1 || n >= maxOutput || w.most == 0 || !r.Asked() || r.Off() {
+	if !ok || n < 1 || n >= maxOutput || w.most == 0 || !r.Asked() || r.Off() || r.Budget.Known {
 		return w.r.MaxTokens
 	}
-	return strconv.AppendInt(nil, min(n+max(w.budget(false, r.Tokens(-1)), 0), maxOutput), 10)
+	return strconv.AppendInt(nil, min(n+max(w.tokens(false, r.Tokens(-1)), 0), maxOutput), 10)
 }
 
 // thinking writes how much the model is to think: a budget for Gemini 2.5, a
@@ -165,7 +168,7 @@ func (w *writer) thinking() {
 	switch {
 	case w.levels == nil:
 		w.key("thinkingBudget")
-		w.b = strconv.AppendInt(w.b, w.budget(r.Off(), tokens), 10)
+		w.b = strconv.AppendInt(w.b, w.tokens(r.Off(), tokens), 10)
 	case r.Off():
 		w.Lose("reasoning_effort")
 		w.level(w.levels[0])
@@ -179,8 +182,12 @@ func (w *writer) thinking() {
 	w.b = append(w.b, '}')
 }
 
-// budget returns the budget of a model of Gemini 2.5; -1 leaves it to the model.
-func (w *writer) budget(none bool, tokens int64) int64 {
+// tokens returns the budget of a model of Gemini 2.5; -1 leaves it to the model.
+// One of the client's that is no less than its limit of the answer is half of that.
+func (w *writer) tokens(none bool, tokens int64) int64 {
+	if n, ok := formats.Int(w.r.MaxTokens); w.r.Reasoning.Budget.Known && ok && n > 0 && tokens >= n {
+		tokens = n / 2
+	}
 	switch {
 	case tokens < 0:
 		return -1

@@ -26,7 +26,21 @@ var configCases = []requestCase{
 			r.PresencePenalty, r.FrequencyPenalty = llm.Number("0.5"), llm.Number("-1")
 			r.Logprobs, r.TopLogprobs = true, llm.Number("3")
 		}),
-		want: map[string]string{config: `{"temperature":0,"topP":0.95,"topK":40,"maxOutputTokens":100,"candidateCount":2,"seed":-7,"presencePenalty":0.5,"frequencyPenalty":-1,"responseLogprobs":true,"logprobs":3}`}},
+		want: map[string]string{config: `{"temperature":0,"topP":0.95,"topK":40,"maxOutputTokens":100,"candidateCount":2,"seed":-7,"responseLogprobs":true,"logprobs":3}`}, lost: []string{"presence_penalty", "frequency_penalty"}},
+	{name: "penalties before they were refused", model: "gemini-2.0-flash",
+		r:    one(func(r *llm.Request) { r.PresencePenalty, r.FrequencyPenalty = llm.Number("0.5"), llm.Number("-1") }),
+		want: map[string]string{config: `{"presencePenalty":0.5,"frequencyPenalty":-1}`}},
+	{name: "penalties to a model that is not known", model: "gemini-exp-1206",
+		r: one(func(r *llm.Request) { r.PresencePenalty = llm.Number("0.5") }), want: map[string]string{config: ""}, lost: []string{"presence_penalty"}},
+	{name: "an effort comes on top of the limit",
+		r:    one(func(r *llm.Request) { r.MaxTokens, r.Reasoning = llm.Number("1000"), effort(llm.EffortLow) }),
+		want: map[string]string{config: `{"maxOutputTokens":5096,"thinkingConfig":{"thinkingBudget":4096,"includeThoughts":true}}`}},
+	{name: "a budget is a part of the limit",
+		r:    one(func(r *llm.Request) { r.MaxTokens, r.Reasoning = llm.Number("9000"), budget(2000) }),
+		want: map[string]string{config: `{"maxOutputTokens":9000,"thinkingConfig":{"thinkingBudget":2000,"includeThoughts":true}}`}},
+	{name: "a budget that leaves nothing for the answer",
+		r:    one(func(r *llm.Request) { r.MaxTokens, r.Reasoning = llm.Number("1000"), budget(5000) }),
+		want: map[string]string{config: `{"maxOutputTokens":1000,"thinkingConfig":{"thinkingBudget":500,"includeThoughts":true}}`}},
 	{name: "what means nothing is not sent",
 		r: one(func(r *llm.Request) {
 			r.Candidates, r.PresencePenalty, r.FrequencyPenalty = 1, llm.Number("0"), llm.Number("0.0")

@@ -200,9 +200,9 @@ func (w *writer) call(p llm.Part, signature llm.Literal) {
 	w.key("args")
 	args := bytes.TrimSpace(p.Args)
 	switch {
-	case w.plain(p.Name):
+	case w.plain[string(p.Name)]:
 		w.b = formats.AppendWrapped(w.b, p.Args)
-	case len(args) == 0:
+	case len(args) == 0, formats.IsNull(args):
 		w.b = append(w.b, "{}"...)
 	case args[0] == '{' && formats.Balanced(args) && formats.Valid(args):
 		w.b = append(w.b, args...)
@@ -213,16 +213,6 @@ func (w *writer) call(p llm.Part, signature llm.Literal) {
 	}
 	w.b = append(w.b, '}')
 	w.sign(signature)
-}
-
-// plain reports whether a tool takes a plain text.
-func (w *writer) plain(name llm.Literal) bool {
-	for _, t := range w.r.Tools {
-		if t.Plain && string(t.Name) == string(name) {
-			return true
-		}
-	}
-	return false
 }
 
 // result writes what came of a call, with the keys that Google describes for
@@ -251,14 +241,20 @@ func (w *writer) result(t llm.Turn, p llm.Part, beside *[]llm.Part) *formats.Uns
 		key = "error"
 	}
 	w.b = append(append(append(w.b, `{"`...), key...), `":"`...)
+	begun := len(w.b)
 	for _, c := range p.Content {
-		switch {
-		case c.Kind == llm.Text || c.Kind == llm.Refusal:
-			w.b = append(w.b, c.Text.Inner()...)
-		case c.Media != nil && c.Media.Plain != nil:
+		text := c.Text
+		if c.Media != nil && c.Media.Plain != nil {
 			w.advice(c.Media)
-			w.b = append(w.b, c.Media.Plain.Inner()...)
+			text = c.Media.Plain
 		}
+		if text.Empty() {
+			continue
+		}
+		if len(w.b) > begun {
+			w.b = append(w.b, `\n`...)
+		}
+		w.b = append(w.b, text.Inner()...)
 	}
 	w.b = append(w.b, `"}`...)
 	first := true
@@ -295,12 +291,15 @@ func (w *writer) called(id llm.Literal) llm.Literal {
 	if id.Empty() {
 		return nil
 	}
-	for _, t := range w.r.Turns {
-		for _, p := range t.Parts {
-			if p.Kind == llm.Call && string(p.ID) == string(id) {
-				return p.Name
+	if w.calls == nil {
+		w.calls = make(map[string]llm.Literal)
+		for _, t := range slices.Backward(w.r.Turns) {
+			for _, p := range slices.Backward(t.Parts) { // the first of an id counts
+				if p.Kind == llm.Call {
+					w.calls[string(p.ID)] = p.Name
+				}
 			}
 		}
 	}
-	return nil
+	return w.calls[string(id)]
 }

@@ -54,10 +54,10 @@ type decoder struct {
 type choice struct {
 	seen  bool
 	block block
-	// called is whether it has a call, wide whether its text has characters
-	// that are longer than a byte.
-	called, wide bool
-	texts        int // blocks of text
+	// called is whether it has a call, given whether it has a text or an image,
+	// wide whether its text has characters that are longer than a byte.
+	called, given, wide bool
+	texts               int // blocks of text
 	// args are the arguments that are being streamed.
 	args *arguments
 
@@ -85,6 +85,7 @@ const (
 	logprobs
 	candidates
 	thoughtImage
+	namelessCall
 )
 
 func (d *decoder) lose(dst []llm.Event, l loss, name string) []llm.Event {
@@ -240,6 +241,7 @@ func (d *decoder) part(dst []llm.Event, n int, c *choice, object []byte) []llm.E
 	case v.thought:
 		return d.say(dst, n, c, thought, &v)
 	default:
+		c.given = true
 		c.wide = c.wide || !isASCII(v.text)
 		return d.say(dst, n, c, text, &v)
 	}
@@ -325,6 +327,7 @@ func (d *decoder) data(dst []llm.Event, n int, c *choice, v *part) []llm.Event {
 		return d.lose(dst, fileOutput, "file output")
 	}
 	dst = d.close(dst, n, c)
+	c.given = true
 	open := llm.Event{Step: llm.Open, Choice: n, Kind: llm.Image, Name: kind}
 	if !v.signature.Empty() {
 		open.Signature, open.Origin = v.signature, llm.Google

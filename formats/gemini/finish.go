@@ -45,6 +45,26 @@ func causeOf(reason string) cause {
 	}
 }
 
+// botches reports whether a reason says that what the model wrote could not be
+// made an answer.
+func botches(reason string) bool {
+	switch reason {
+	case "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MISSING_THOUGHT_SIGNATURE", "MALFORMED_RESPONSE":
+		return true
+	}
+	return false
+}
+
+// botched is the error of an answer that has nothing but such a reason.
+func botched(reason, message string) *llm.Error {
+	if message == "" {
+		message = reason
+	}
+	e := broken(message)
+	e.Code = reason
+	return e
+}
+
 // note takes a reason and its explanation. The last one counts, but a plain
 // STOP does not undo another that came before.
 func (e *end) note(reason, message llm.Literal) {
@@ -108,6 +128,9 @@ func (d *decoder) finish(dst []llm.Event) []llm.Event {
 	if u := d.counts.usage(); u != (llm.Usage{}) {
 		dst = append(dst, llm.Event{Step: llm.Stated, Usage: u})
 	}
+	if e := d.botched(); e != nil {
+		return d.fail(dst, e)
+	}
 	for n := range d.choices {
 		c := &d.choices[n]
 		if !c.seen {
@@ -119,6 +142,20 @@ func (d *decoder) finish(dst []llm.Event) []llm.Event {
 		dst = append(dst, llm.Event{Step: llm.Finish, Choice: n, Reason: c.reason(), Text: c.end.message})
 	}
 	return append(dst, llm.Event{Step: llm.End})
+}
+
+// botched returns the error of an answer of which no choice has come to
+// anything, and at least one failed; nil if it is none.
+func (d *decoder) botched() (e *llm.Error) {
+	for _, c := range d.choices {
+		switch {
+		case c.given || c.called:
+			return nil
+		case botches(c.end.odd) && e == nil:
+			e = botched(c.end.odd, formats.Decoded(c.end.message))
+		}
+	}
+	return e
 }
 
 // reason is why the choice ended. Google has no word for one that waits for

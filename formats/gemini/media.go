@@ -58,12 +58,21 @@ func (w *writer) inline(t llm.Turn, p llm.Part) *formats.Unsupported {
 }
 
 // linked writes a part that is fetched by Google: files that were uploaded
-// there and films of YouTube (https://ai.google.dev/gemini-api/docs/files,
-// https://ai.google.dev/gemini-api/docs/video-understanding#youtube).
+// there and films of YouTube, and, by models later than Gemini 2.0, what stands
+// at any public https address
+// (https://ai.google.dev/gemini-api/docs/file-input-methods#external-urls).
 func (w *writer) linked(t llm.Turn, p llm.Part) *formats.Unsupported {
 	u, err := url.Parse(formats.Decoded(p.Media.URL))
-	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || !reaches(u.Hostname()) {
+	switch {
+	case err != nil || u.Scheme != "https" || u.User != nil || u.Hostname() == "":
+		return formats.CannotCarry(p, "media by URL: Google fetches from public https addresses only")
+	case reaches(u.Hostname()) && u.Port() == "":
+	case !w.schema: // of which the same models have none
 		return formats.CannotCarry(p, "media by URL: the model takes the data only")
+	case p.Media.MIME == "" || p.Media.MIME == unknown:
+		linked := *p.Media
+		linked.MIME = formats.TypeOfName(u.Path)
+		p.Media = &linked
 	}
 	w.advice(p.Media)
 	w.part(t.Role)
@@ -103,15 +112,21 @@ func heldByResults(p llm.Part) bool {
 	return strings.HasPrefix(kind, "image/") || kind == "application/pdf" || kind == "text/plain"
 }
 
-// typeOf returns the type of data, from its first bytes if the client does not
-// say it, "" if it is unknown.
+// unknown is the type by which clients send data of which they know none.
+const unknown = "application/octet-stream"
+
+// typeOf returns the type of data, from its first bytes or its name if the
+// client does not say it, "" if it is unknown.
 func typeOf(m *llm.Media) string {
 	switch m.MIME {
-	case "":
+	case "", unknown:
 	case "image/jpg":
 		return "image/jpeg"
 	default:
 		return m.MIME
 	}
-	return formats.Sniff(m.Data)
+	if kind := formats.Sniff(m.Data); kind != "" {
+		return kind
+	}
+	return formats.TypeOfName(formats.Decoded(m.Name))
 }

@@ -17,6 +17,9 @@ type traits struct {
 	third bool
 	// instructed is whether it takes a system instruction.
 	instructed bool
+	// penalties is whether it takes penalties: later models and those of another
+	// kind refuse any but 0 ("Penalty is not enabled for this model").
+	penalties bool
 
 	// most is the largest thinking budget, 0 if it takes none; least the
 	// smallest, beside 0, which switches thinking off if off is true
@@ -52,6 +55,7 @@ func traitsOf(model string) traits {
 	major, minor := generation(name)
 	silent := is("tts") || is("native-audio") || is("embedding")
 	t := traits{instructed: true, schema: major == 0 || major > 2 || major == 2 && minor >= 5, third: major > 2}
+	t.penalties = !t.schema
 	switch {
 	case silent || !t.schema:
 	case t.third:

@@ -10,12 +10,16 @@ import (
 // Path returns where a model's method stands below a base URL such as
 // https://generativelanguage.googleapis.com. Without alt=sse a stream would
 // come as one JSON array.
-func (Upstream) Path(_ formats.Operation, model string, stream bool) (path, query string) {
+func (Upstream) Path(op formats.Operation, model string, stream bool) (path, query string) {
 	path = "/v1beta/" + resource(model)
-	if stream {
+	switch {
+	case op == formats.CountTokens:
+		return path + ":countTokens", ""
+	case stream:
 		return path + ":streamGenerateContent", "alt=sse"
+	default:
+		return path + ":generateContent", ""
 	}
-	return path + ":generateContent", ""
 }
 
 // resource returns the name of a model as a resource, each of its segments

@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -18,6 +19,11 @@ type writer struct {
 	traits
 	r *llm.Request
 	b []byte
+	// work is what all schemas may make, plain are the names of tools that take a text,
+	// calls the names of the tools of all calls by their ids once they are known.
+	work  *jsonschema.Budget
+	plain map[string]bool
+	calls map[string]llm.Literal
 
 	// content is whether a content has been begun, role whose it is.
 	content bool
@@ -33,6 +39,15 @@ func (Upstream) Encode(dst []byte, r *llm.Request, model string) (*formats.Sent,
 	w := writer{
 		Sent:   &formats.Sent{Names: formats.Names{Alphabet: names}},
 		traits: traitsOf(model), r: r, b: append(dst, '{'),
+		work: jsonschema.BudgetFor(r),
+	}
+	for _, t := range r.Tools {
+		if t.Plain {
+			if w.plain == nil {
+				w.plain = make(map[string]bool)
+			}
+			w.plain[string(t.Name)] = true
+		}
 	}
 	d := r.Dialogue(false)
 	if len(d.Turns) == 0 {
@@ -94,13 +109,13 @@ func (w *writer) plan() *formats.Unsupported {
 
 // unused returns a name that no tool of the client is sent by.
 func (w *writer) unused(name string) llm.Literal {
+	taken := make(map[string]bool, len(w.r.Tools))
+	for _, t := range w.r.Tools {
+		taken[string(w.Names.Sent(t.Name))] = true
+	}
 	for {
 		l := formats.Encoded(name)
-		taken := false
-		for _, t := range w.r.Tools {
-			taken = taken || string(w.Names.Sent(t.Name)) == string(l)
-		}
-		if !taken {
+		if !taken[string(l)] {
 			return l
 		}
 		name += "_"

@@ -149,10 +149,10 @@ var calls = []requestCase{
 	{name: "results in the order of the calls, with the function's name, text behind them",
 		r: &llm.Request{Turns: []llm.Turn{said(llm.User, "a"),
 			turn(llm.Assistant, text("wait"), called("1", "f", `{"x": 1}`), called("2", "g", ``)),
-			turn(llm.User, text("b"), result("2", text("two")), result("1", text("o"), text("ne")))}},
+			turn(llm.User, text("b"), result("2", text("two")), result("1", text("o"), text(""), text("ne"), medium(llm.File, llm.Media{Plain: lit("doc")})))}},
 		want: map[string]string{
 			"contents.1.parts": `[{"text":"wait"},{"functionCall":{"id":"1","name":"f","args":{"x": 1}}},{"functionCall":{"id":"2","name":"g","args":{}}}]`,
-			"contents.2.parts": `[{"functionResponse":{"id":"1","name":"f","response":{"output":"one"}}},{"functionResponse":{"id":"2","name":"g","response":{"output":"two"}}},{"text":"b"}]`}},
+			"contents.2.parts": `[{"functionResponse":{"id":"1","name":"f","response":{"output":"o\nne\ndoc"}}},{"functionResponse":{"id":"2","name":"g","response":{"output":"two"}}},{"text":"b"}]`}},
 	{name: "calls without ids",
 		r: &llm.Request{Turns: []llm.Turn{said(llm.User, "a"),
 			turn(llm.Assistant, llm.Part{Kind: llm.Call, Name: lit("f")}), turn(llm.User, llm.Part{Kind: llm.Result})}},
@@ -169,8 +169,8 @@ var calls = []requestCase{
 		want: map[string]string{"contents.2.parts.0.functionResponse.response": `{"error":"bad"}`}},
 	{name: "arguments that are no object",
 		r: &llm.Request{Turns: []llm.Turn{said(llm.User, "a"),
-			turn(llm.Assistant, called("1", "f", `[1]`), called("2", "f", `{"a":`), called("3", "f", " \n{}\n")), turn(llm.User, result("1"), result("2"), result("3"))}},
-		want: map[string]string{"contents.1.parts.#.functionCall.args": `[{"arguments":"[1]"},{"arguments":"{\"a\":"},{}]`},
+			turn(llm.Assistant, called("1", "f", `[1]`), called("2", "f", `{"a":`), called("3", "f", " \n{}\n"), called("4", "f", "null")), turn(llm.User, result("1"), result("2"), result("3"), result("4"))}},
+		want: map[string]string{"contents.1.parts.#.functionCall.args": `[{"arguments":"[1]"},{"arguments":"{\"a\":"},{},{}]`},
 		lost: []string{"arguments"}},
 	{name: "a plain tool",
 		r: &llm.Request{Tools: []llm.Tool{{Name: lit("sh"), Plain: true, Grammar: llm.Value(`{"type":"grammar","grammar":{"syntax":"lark","definition":"x"}}`)}},
@@ -231,6 +231,11 @@ var mediaCases = []requestCase{
 	{name: "a type that the client does not say",
 		r:    &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.Image, llm.Media{Data: png}), medium(llm.File, llm.Media{Data: []byte("JVBERi0xLjcK")}))}},
 		want: map[string]string{"contents.0.parts.#.inlineData.mimeType": `["image/png","application/pdf"]`}},
+	{name: "a type that the client does not know",
+		r: &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.Image, llm.Media{MIME: "application/octet-stream", Data: png}),
+			medium(llm.File, llm.Media{MIME: "application/octet-stream", Data: []byte("AAAAAAAA"), Name: lit("a.CSV")}))}},
+		want: map[string]string{"contents.0.parts.#.inlineData.mimeType": `["image/png","text/csv"]`}, lost: []string{"filename"}},
+	{name: "a type that nobody knows", r: &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.File, llm.Media{MIME: "application/octet-stream", Data: []byte("AAAAAAAA")}))}}, fails: "unknown type"},
 	{name: "an unknown type", r: &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.File, llm.Media{Data: []byte("AAAAAAAA")}))}}, fails: "unknown type"},
 	{name: "data that is no base64 stays inside its string",
 		r:    &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.Image, llm.Media{MIME: "image/png", Data: []byte(`AA"}},{"text":"x`)}))}},
@@ -239,7 +244,9 @@ var mediaCases = []requestCase{
 		r: &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.File, llm.Media{Plain: lit("doc"), Name: lit("a.txt")}),
 			medium(llm.Image, llm.Media{MIME: "image/png", Data: png, Detail: lit("high")}), medium(llm.Image, llm.Media{MIME: "image/png", Data: png, Detail: lit("auto")}))}},
 		want: map[string]string{"contents.0.parts.0": `{"text":"doc"}`}, lost: []string{"filename", "detail"}},
-	{name: "an image by URL", r: &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.Image, llm.Media{URL: lit("https://example.com/a.png")}))}}, fails: "media by URL"},
+	{name: "an image by URL, before Gemini 2.5", model: "gemini-2.0-flash", r: &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.Image, llm.Media{URL: lit("https://example.com/a.png")}))}}, fails: "media by URL"},
+	{name: "an image by URL", r: &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.Image, llm.Media{URL: lit("https://example.com/a.png?b=c")}))}},
+		want: map[string]string{"contents.0.parts": `[{"fileData":{"mimeType":"image/png","fileUri":"https://example.com/a.png?b=c"}}]`}},
 	{name: "a URL that only looks like Google's",
 		r: &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.Video, llm.Media{URL: lit("https://youtube.com@example.com/")}))}}, fails: "media by URL"},
 	{name: "a file by id", r: &llm.Request{Turns: []llm.Turn{turn(llm.User, medium(llm.File, llm.Media{FileID: lit("file-1")}))}}, fails: "by id"},
@@ -256,7 +263,7 @@ func TestEncodeMedia(t *testing.T)        { runRequests(t, mediaCases) }
 
 // The error names the place in the client's own messages.
 func TestUnsupportedNamesThePlace(t *testing.T) {
-	p := medium(llm.Image, llm.Media{URL: lit("https://example.com/a.png")})
+	p := medium(llm.Image, llm.Media{URL: lit("http://example.com/a.png")})
 	p.Turn, p.At = 5, 3
 	r := &llm.Request{Turns: []llm.Turn{{Role: llm.User, Parts: []llm.Part{p}}}}
 	if _, no := up.Encode(nil, r, "gemini-2.5-flash"); no == nil || no.Turn != 5 || no.Part != 3 {

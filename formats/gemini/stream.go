@@ -11,7 +11,8 @@ import (
 )
 
 // Opening says what an event at the start of a stream is. Chunks that hold
-// nothing but a role, an empty text or usage are the preamble.
+// nothing but a role, an empty text or usage are the preamble. One that ends an
+// answer of nothing because the model erred is a failure.
 func (Upstream) Opening(ev sse.Event) (formats.Opening, *llm.Error) {
 	if ev.Data == nil {
 		return formats.Preamble, nil
@@ -34,8 +35,12 @@ func (Upstream) Opening(ev sse.Event) (formats.Opening, *llm.Error) {
 		return formats.Content, nil
 	}
 	opening := formats.Preamble
+	var fail *llm.Error
 	chunk.Get("candidates").ForEach(func(_, candidate gjson.Result) bool {
-		if candidate.Get("finishReason").Exists() {
+		switch reason := candidate.Get("finishReason"); {
+		case botches(reason.String()):
+			fail = botched(reason.String(), candidate.Get("finishMessage").String())
+		case reason.Exists():
 			opening = formats.Content
 		}
 		candidate.Get("content.parts").ForEach(func(_, part gjson.Result) bool {
@@ -49,6 +54,9 @@ func (Upstream) Opening(ev sse.Event) (formats.Opening, *llm.Error) {
 		})
 		return opening == formats.Preamble
 	})
+	if opening == formats.Preamble && fail != nil {
+		return formats.Failure, fail
+	}
 	return opening, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
-	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -86,7 +85,10 @@ func (w *writer) schemaOf(schema []byte, what string) *formats.Unsupported {
 		return nil
 	}
 	w.key("parameters")
-	object, lossy := jsonschema.AppendToolInput(nil, object) // no union in the place of an object
+	object, lossy, err := w.work.AppendToolInput(nil, object) // no union in the place of an object
+	if err != nil {
+		return formats.CannotTake("tools", "%s: %v", what, err)
+	}
 	if lossy {
 		w.Lose("parameters")
 	}
@@ -95,7 +97,7 @@ func (w *writer) schemaOf(schema []byte, what string) *formats.Unsupported {
 
 // reduced writes a schema in the subset of OpenAPI that older models take.
 func (w *writer) reduced(schema []byte, field, what, name string) *formats.Unsupported {
-	out, lossy, err := jsonschema.AppendReduced(w.b, schema)
+	out, lossy, err := w.work.AppendReduced(w.b, schema)
 	if err != nil {
 		return formats.CannotTake(field, "%s: %v", what, err)
 	}

@@ -12,25 +12,28 @@ import (
 // there stand in the description, where Anthropic's own SDKs put them. allOf,
 // which closed objects would contradict, is merged. lossy reports a changed
 // meaning. The error is that of a schema which cannot be said so.
-func AppendClosed(dst, schema []byte) (out []byte, lossy bool, err error) {
+func (b *Budget) AppendClosed(dst, schema []byte) (out []byte, lossy bool, err error) {
 	schema = bytes.TrimSpace(schema)
 	if !isObject(schema) || isEmpty(schema) {
 		return dst, false, ErrAnything
 	}
-	c := closer{doc: documentOf(schema)}
+	c := closer{document: document{Budget: b.or(schema), root: schema}, base: len(dst)}
 	out = c.append(dst, schema, 0)
 	switch {
 	case c.err != nil:
 		return dst, false, c.err
 	case c.open(schema):
 		return dst, false, ErrAnything
+	case !c.made(len(out) - len(dst)):
+		return dst, false, ErrSize
 	}
 	return out, c.lossy, nil
 }
 
 // closer writes closed schemas.
 type closer struct {
-	doc   *document
+	document
+	base  int // of what is written
 	lossy bool
 	err   error
 }
@@ -60,7 +63,7 @@ func (c *closer) open(schema []byte) bool {
 
 // append appends one schema.
 func (c *closer) append(dst, schema []byte, depth int) []byte {
-	if depth > maxDepth || !c.doc.read(schema) {
+	if depth > maxDepth || !c.read(schema) || len(dst)-c.base > c.writing {
 		c.err = ErrSize
 	}
 	if c.err != nil || !isObject(schema) {
@@ -80,7 +83,12 @@ func (c *closer) append(dst, schema []byte, depth int) []byte {
 		}
 	}
 	if isArray(list) {
-		return c.append(dst, c.merged(schema, list), depth+1)
+		merged := c.merged(schema, list)
+		if merged == nil {
+			c.err = ErrSize
+			return dst
+		}
+		return c.append(dst, merged, depth+1)
 	}
 	c.lossy = c.lossy || says(kind, "object") && c.open(schema)
 	var rest told
@@ -94,7 +102,10 @@ func (c *closer) append(dst, schema []byte, depth int) []byte {
 	if says(kind, "object") || properties != nil {
 		dst = append(appendMember(dst, "additionalProperties"), "false"...)
 	}
-	if len(rest) > 0 || isString(description) {
+	if !isString(description) {
+		description = nil
+	}
+	if len(rest) > 0 || description != nil {
 		dst = rest.appendDescription(appendMember(dst, "description"), description)
 	}
 	return append(dst, '}')
@@ -174,18 +185,25 @@ func (c *closer) listed(dst, array []byte, depth int) []byte {
 }
 
 // merged returns a schema with the schemas of its allOf in it. Those of objects
-// become one object; a single one of another type lends its members.
+// become one object; a single one of another type lends its members. It is nil
+// if that grows too large.
 func (c *closer) merged(schema, list []byte) []byte {
 	var parts composite
 	count, objects := 0, true
 	var last []byte
 	for e := formats.ElementsOf(list); e.Next(); count++ {
 		last = e.Value()
-		objects = objects && c.doc.isOfObject(last, 0)
+		objects = objects && c.isOfObject(last, 0)
 	}
 	if count > 0 && objects && (count > 1 || !isEmpty(last)) && !c.single(schema, count, last) {
-		c.lossy = !c.doc.collect(&parts, schema, 0) || parts.lossy || c.lossy
+		c.lossy = !c.collect(&parts, schema, 0) || parts.lossy || c.lossy
+		if c.reading <= 0 || !c.made(parts.size+len(schema)) {
+			return nil
+		}
 		return parts.append(nil, schema)
+	}
+	if !c.made(len(schema)) {
+		return nil
 	}
 	c.lossy = c.lossy || count > 1
 	out := []byte{'{'}

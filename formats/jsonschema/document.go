@@ -8,27 +8,18 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 )
 
-// document is a whole schema, in which $refs are looked up. It also keeps the
-// account of what may still be read: walking over a value costs its length, so
-// that a small schema cannot make much work.
+// document is a whole schema, in which $refs are looked up, at the expense of
+// a budget.
 type document struct {
+	*Budget
 	root []byte
-	left int
 	// inside are the values of the members of each object, or the elements of
 	// each array, that a pointer has led through.
 	inside map[string]map[string][]byte
 }
 
-func documentOf(schema []byte) *document {
-	return &document{root: schema, left: 8<<20 + 64*len(schema)}
-}
-
-// read takes the cost of walking over a value from the account. It returns
-// false when that is used up.
-func (d *document) read(v []byte) bool {
-	d.left -= len(v) + 16
-	return d.left > 0
-}
+// pointed resolves the escapes of a JSON pointer.
+var pointed = strings.NewReplacer("~1", "/", "~0", "~")
 
 // find returns the value that the literal of a $ref leads to: a JSON pointer in
 // a fragment (https://www.rfc-editor.org/rfc/rfc6901#section-6).
@@ -52,7 +43,7 @@ func (d *document) find(ref []byte) (value []byte, ok bool) {
 		} else {
 			end += at + 1
 		}
-		name := strings.NewReplacer("~1", "/", "~0", "~").Replace(pointer[at+1 : end])
+		name := pointed.Replace(pointer[at+1 : end])
 		if value, ok = d.members(pointer[:at], value)[name]; !ok {
 			return nil, false
 		}
@@ -63,6 +54,9 @@ func (d *document) find(ref []byte) (value []byte, ok bool) {
 
 // members returns what stands in the value at a pointer, by name.
 func (d *document) members(pointer string, value []byte) map[string][]byte {
+	if !d.work(len(pointer) + 16) {
+		return nil
+	}
 	if in, known := d.inside[pointer]; known || !d.read(value) {
 		return in
 	}

@@ -14,14 +14,14 @@ const anyInput = `{"type":"object","properties":{}}`
 // (https://docs.claude.com/en/docs/agents-and-tools/tool-use/implement-tool-use):
 // an object whose type is said, without anyOf, oneOf, allOf or $ref at its top.
 // Those are merged into one object; all else stays byte for byte. lossy reports
-// a changed meaning.
-func AppendToolInput(dst, schema []byte) (out []byte, lossy bool) {
+// a changed meaning. The error is ErrSize.
+func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, err error) {
 	schema = bytes.TrimSpace(schema)
 	if !isObject(schema) {
-		return append(dst, anyInput...), len(schema) > 0 && string(schema) != "null" && string(schema) != "true"
+		return append(dst, anyInput...), len(schema) > 0 && string(schema) != "null" && string(schema) != "true", nil
 	}
 	if isEmpty(schema) {
-		return append(dst, anyInput...), false
+		return append(dst, anyInput...), false, nil
 	}
 	var kind []byte
 	merged := false
@@ -36,33 +36,17 @@ func AppendToolInput(dst, schema []byte) (out []byte, lossy bool) {
 	switch {
 	case merged:
 	case string(kind) == `"object"`:
-		return append(dst, schema...), false
+		return append(dst, schema...), false, nil
 	case kind == nil:
-		return append(append(dst, `{"type":"object",`...), schema[1:]...), false
+		return append(append(dst, `{"type":"object",`...), schema[1:]...), false, nil
 	}
-	d := documentOf(schema)
+	d := document{Budget: b.or(schema), root: schema}
 	var c composite
 	lossy = !d.collect(&c, schema, 0) || kind != nil && !says(kind, "object")
-	return c.append(dst, schema), lossy || c.lossy
-}
-
-// composite is an object that is put together from several schemas.
-type composite struct {
-	properties []property
-	places     map[string]int // of properties, by name
-	required   [][]byte       // literals
-	lossy      bool
-}
-
-// maxSaid is how much is kept of what is said of one property, and how many
-// properties can be required: each new one is compared with all before.
-const maxSaid = 1000
-
-// property is a property of a composite: all that is said of it at once, and
-// what is said of it in one alternative or another.
-type property struct {
-	key      []byte
-	all, any [][]byte
+	if d.reading <= 0 || !d.made(c.size+len(schema)) {
+		return dst, false, ErrSize
+	}
+	return c.append(dst, schema), lossy || c.lossy, nil
 }
 
 // collect adds what a schema says of an object. It returns false if that is
@@ -83,10 +67,14 @@ func (d *document) collect(c *composite, schema []byte, depth int) bool {
 				continue
 			}
 			for p := formats.MembersOf(v); p.Next(); {
-				c.property(p.Key).say(p.Value())
+				c.say(p.Key, p.Value())
 			}
 		case "required":
-			c.require(v)
+			for e := formats.ElementsOf(v); e.Next(); {
+				if isString(e.Value()) {
+					c.require(e.Value())
+				}
+			}
 		case "$ref":
 			target, ok := d.find(v)
 			whole = ok && d.collect(c, target, depth+1) && whole
@@ -115,137 +103,21 @@ func (d *document) alternatives(c *composite, list []byte, depth int) {
 	for e := formats.ElementsOf(list); e.Next(); {
 		var branch composite
 		d.collect(&branch, e.Value(), depth)
+		if !d.made(branch.size) {
+			d.reading = 0 // nothing more is to be done
+			return
+		}
 		for i := range branch.properties {
 			p := &branch.properties[i]
-			c.property(p.key).offer(p.appendValue(nil))
+			c.offer(p.key, p.appendValue(nil))
 		}
 		if first {
 			required, first = branch.required, false
 			continue
 		}
-		required = slices.DeleteFunc(required, func(r []byte) bool { return !branch.requires(r) })
+		required = slices.DeleteFunc(required, func(r []byte) bool { return !branch.names[formats.Decoded(r)] })
 	}
 	for _, r := range required {
-		if !c.requires(r) {
-			c.required = append(c.required, r)
-		}
+		c.require(r)
 	}
-}
-
-// property returns the property of that name, a new one if there is none.
-func (c *composite) property(key []byte) *property {
-	name := word(key)
-	if at, ok := c.places[name]; ok {
-		return &c.properties[at]
-	}
-	if c.places == nil {
-		c.places = make(map[string]int)
-	}
-	c.places[name] = len(c.properties)
-	c.properties = append(c.properties, property{key: key})
-	return &c.properties[len(c.properties)-1]
-}
-
-func (p *property) say(v []byte)   { p.all = addOnce(p.all, v) }
-func (p *property) offer(v []byte) { p.any = addOnce(p.any, v) }
-
-func addOnce(list [][]byte, v []byte) [][]byte {
-	if len(list) == maxSaid || slices.ContainsFunc(list, func(o []byte) bool { return bytes.Equal(o, v) }) {
-		return list
-	}
-	return append(list, v)
-}
-
-// require adds the names of a list.
-func (c *composite) require(list []byte) {
-	if !isArray(list) {
-		return
-	}
-	for e := formats.ElementsOf(list); e.Next(); {
-		if v := e.Value(); isString(v) && len(c.required) < maxSaid && !c.requires(v) {
-			c.required = append(c.required, v)
-		}
-	}
-}
-
-func (c *composite) requires(name []byte) bool {
-	return slices.ContainsFunc(c.required, func(r []byte) bool { return sameName(r, name) })
-}
-
-// append appends the object, with what else base, the schema itself, says.
-func (c *composite) append(dst, base []byte) []byte {
-	dst = append(dst, `{"type":"object"`...)
-	var properties, required bool
-	for m := formats.MembersOf(base); m.Next(); {
-		switch string(m.Name()) {
-		case "type", "anyOf", "oneOf", "allOf", "$ref":
-		case "properties":
-			dst = c.appendProperties(dst)
-			properties = true
-		case "required":
-			dst = c.appendRequired(dst)
-			required = true
-		default:
-			dst = appendMember(dst, m.Key)
-			dst = append(dst, m.Value()...)
-		}
-	}
-	if !properties {
-		dst = c.appendProperties(dst)
-	}
-	if !required && len(c.required) > 0 {
-		dst = c.appendRequired(dst)
-	}
-	return append(dst, '}')
-}
-
-// appendMember appends the name of a member, and a comma if it is not the first.
-func appendMember[K string | []byte](dst []byte, key K) []byte {
-	if dst[len(dst)-1] != '{' {
-		dst = append(dst, ',')
-	}
-	return append(append(append(dst, '"'), key...), `":`...)
-}
-
-func (c *composite) appendProperties(dst []byte) []byte {
-	dst = append(appendMember(dst, "properties"), '{')
-	for i := range c.properties {
-		dst = appendMember(dst, c.properties[i].key)
-		dst = c.properties[i].appendValue(dst)
-	}
-	return append(dst, '}')
-}
-
-func (c *composite) appendRequired(dst []byte) []byte {
-	return appendList(appendMember(dst, "required"), c.required)
-}
-
-// appendList appends an array.
-func appendList(dst []byte, list [][]byte) []byte {
-	dst = append(dst, '[')
-	for i, v := range list {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, v...)
-	}
-	return append(dst, ']')
-}
-
-// appendValue appends the schema of a property.
-func (p *property) appendValue(dst []byte) []byte {
-	switch {
-	case len(p.any) == 0 && len(p.all) == 1:
-		return append(dst, p.all[0]...)
-	case len(p.all) == 0 && len(p.any) == 1:
-		return append(dst, p.any[0]...)
-	}
-	dst = append(dst, '{')
-	if len(p.any) > 0 {
-		dst = appendList(appendMember(dst, "anyOf"), p.any)
-	}
-	if len(p.all) > 0 {
-		dst = appendList(appendMember(dst, "allOf"), p.all)
-	}
-	return append(dst, '}')
 }

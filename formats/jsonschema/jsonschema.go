@@ -4,7 +4,7 @@
 // schema's description, as the vendors' own SDKs do, and reported as lossy.
 //
 // All functions take valid JSON. What they read and what they write is bounded
-// (document), whatever rings and doublings the schema's $refs make.
+// (Budget), whatever rings and doublings the schemas' $refs make.
 package jsonschema
 
 import (
@@ -12,6 +12,7 @@ import (
 	"errors"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
 // Errors of schemas that a subset cannot express.
@@ -37,11 +38,6 @@ func word(key []byte) string {
 	quoted := make([]byte, 0, len(key)+2)
 	quoted = append(append(append(quoted, '"'), key...), '"')
 	return formats.Decoded(quoted)
-}
-
-// sameName reports whether two names, still escaped, are one.
-func sameName(a, b []byte) bool {
-	return bytes.Equal(a, b) || (bytes.IndexByte(a, '\\') >= 0 || bytes.IndexByte(b, '\\') >= 0) && word(a) == word(b)
 }
 
 // isObject, isArray and isString report what a JSON value is.
@@ -79,8 +75,11 @@ type keyword struct {
 	value []byte
 }
 
-// maxTold is how long the value of a keyword in a description may be.
-const maxTold = 512
+// Bounds of what is told of a keyword: its value and its name.
+const (
+	maxTold = 512
+	maxName = 64
+)
 
 // add notes a keyword. A value that is too long is named only.
 func (t *told) add(name string, value []byte) {
@@ -94,6 +93,8 @@ func (t *told) add(name string, value []byte) {
 // with the keywords behind it in the form of Anthropic's SDKs:
 //
 //	the client's text\n\n{minimum: 1, maximum: 5}
+//
+// Names are the client's text too, whose escapes are resolved.
 func (t told) appendDescription(dst, description []byte) []byte {
 	if len(t) == 0 {
 		return append(dst, description...)
@@ -107,9 +108,14 @@ func (t told) appendDescription(dst, description []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
-		dst = append(append(dst, k.name...), ": "...)
-		quoted := formats.AppendQuoted(nil, k.value)
-		dst = append(dst, quoted[1:len(quoted)-1]...)
+		dst = append(appendWithin(dst, []byte(llm.Clip(k.name, maxName))), ": "...)
+		dst = appendWithin(dst, k.value)
 	}
 	return append(dst, `}"`...)
+}
+
+// appendWithin appends a text inside of a literal.
+func appendWithin(dst, text []byte) []byte {
+	quoted := formats.AppendQuoted(nil, text)
+	return append(dst, quoted[1:len(quoted)-1]...)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 )
 
+var fresh *jsonschema.Budget
+
 func TestReduced(t *testing.T) {
 	for _, tc := range []struct {
 		name, schema, want string
@@ -54,7 +56,7 @@ func TestReduced(t *testing.T) {
 			want: `{"type":"OBJECT","properties":{"type":{"type":"STRING"},"enum":{"type":"BOOLEAN"},"$ref":{"type":"STRING"}}}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, lossy, err := jsonschema.AppendReduced([]byte("x"), []byte(tc.schema))
+			got, lossy, err := fresh.AppendReduced([]byte("x"), []byte(tc.schema))
 			if err != nil || string(got) != "x"+tc.want || lossy != tc.lossy {
 				t.Errorf("got  %s, %v, %v\nwant %s", got, lossy, err, tc.want)
 			}
@@ -75,6 +77,7 @@ func TestToolInput(t *testing.T) {
 		{name: "no type", schema: `{"properties":{"a":{}}}`, want: `{"type":"object","properties":{"a":{}}}`},
 		{name: "Google's type", schema: `{"type":"OBJECT","properties":{"a":{}},"required":["a"]}`, want: `{"type":"object","properties":{"a":{}},"required":["a"]}`},
 		{name: "object or null", schema: `{"type":["object","null"],"properties":{"a":{}}}`, want: `{"type":"object","properties":{"a":{}}}`},
+		{name: "escaped names are required too", schema: `{"allOf":[{"required":["\u0061","\u0062","a"]}],"properties":{}}`, want: `{"type":"object","properties":{},"required":["\u0061","\u0062"]}`},
 		{name: "reference", schema: `{"$ref":"#/$defs/A","$defs":{"A":{"type":"object","properties":{"a":{"$ref":"#/$defs/A"}}}}}`,
 			want: `{"type":"object","$defs":{"A":{"type":"object","properties":{"a":{"$ref":"#/$defs/A"}}}},"properties":{"a":{"$ref":"#/$defs/A"}}}`},
 		{name: "all of", schema: `{"allOf":[{"properties":{"a":{"type":"string"}},"required":["a"]},{"properties":{"b":{},"a":{"minLength":1}},"required":["b"]}]}`,
@@ -83,8 +86,8 @@ func TestToolInput(t *testing.T) {
 			want: `{"type":"object","properties":{"k":{"anyOf":[{"const":1},{"const":2}]},"a":{}},"required":["k"]}`, lossy: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, lossy := jsonschema.AppendToolInput([]byte("x"), []byte(tc.schema))
-			if string(got) != "x"+tc.want || lossy != tc.lossy {
+			got, lossy, err := fresh.AppendToolInput([]byte("x"), []byte(tc.schema))
+			if err != nil || string(got) != "x"+tc.want || lossy != tc.lossy {
 				t.Errorf("got  %s, %v\nwant %s", got, lossy, tc.want)
 			}
 		})
@@ -102,6 +105,9 @@ func TestClosed(t *testing.T) {
 		{name: "limits", schema: `{"type":"object","properties":{"n":{"type":"integer","minimum":1,"maximum":5,"description":"D"},"l":{"type":"array","items":{"type":"string","minLength":2},"minItems":1,"maxItems":3}}}`,
 			want:  `{"type":"object","properties":{"n":{"type":"integer","description":"D\n\n{minimum: 1, maximum: 5}"},"l":{"type":"array","items":{"type":"string","description":"{minLength: 2}"},"minItems":1,"description":"{maxItems: 3}"}},"additionalProperties":false}`,
 			lossy: true},
+		{name: "a description that is none", schema: `{"type":"string","description":["\"],\"x\":1"],"minLength":1}`, want: `{"type":"string","description":"{minLength: 1}"}`, lossy: true},
+		{name: "a name that would end the description", schema: `{"type":"string","\"}},\"model\":\"m\"\n":1}`, want: `{"type":"string","description":"{\"}},\"model\":\"m\"\n: 1}"}`, lossy: true},
+		{name: "a long name", schema: `{"type":"string","` + strings.Repeat("x", 99) + `":1}`, want: `{"type":"string","description":"{` + strings.Repeat("x", 64) + `…: 1}"}`, lossy: true},
 		{name: "formats", schema: `{"type":"object","properties":{"a":{"type":"string","format":"email"},"b":{"type":"string","format":"byte"}}}`,
 			want: `{"type":"object","properties":{"a":{"type":"string","format":"email"},"b":{"type":"string","description":"{format: \"byte\"}"}},"additionalProperties":false}`, lossy: true},
 		{name: "one of", schema: `{"oneOf":[{"type":"object","properties":{"a":{}}},{"type":"null"}]}`, want: `{"anyOf":[{"type":"object","properties":{"a":{}},"additionalProperties":false},{"type":"null"}]}`},
@@ -119,7 +125,7 @@ func TestClosed(t *testing.T) {
 		{name: "array", schema: `{"type":"array","items":{"type":"number"}}`, want: `{"type":"array","items":{"type":"number"}}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, lossy, err := jsonschema.AppendClosed([]byte("x"), []byte(tc.schema))
+			got, lossy, err := fresh.AppendClosed([]byte("x"), []byte(tc.schema))
 			if string(got) != "x"+tc.want || lossy != tc.lossy || !errors.Is(err, tc.err) {
 				t.Errorf("got  %s, %v, %v\nwant %s", got, lossy, err, tc.want)
 			}
@@ -143,6 +149,12 @@ var hostile = map[string]string{
 	"wide any of":                       `{"type":"object","properties":{` + members(3000) + `},"anyOf":[` + strings.Repeat(`{},`, 30000) + `{}]}`,
 	"wide all of":                       `{"allOf":[` + strings.Repeat(`{"properties":{`+members(100)+`}},`, 3000) + `{}]}`,
 	"wide enum":                         `{"enum":[` + strings.Repeat(`"",`, 100000) + `""],"anyOf":[` + strings.Repeat(`{},`, 100000) + `{}]}`,
+	"wide required":                     `{"anyOf":[` + strings.Repeat(`{"$ref":"#/$defs/A"},`, 300) + `{"$ref":"#/$defs/A"}],"$defs":{"A":{"required":[` + names(1000) + `]}}}`,
+	"wide order":                        `{"type":"object","properties":{"a":{}},"propertyOrdering":[` + names(30000) + `],"anyOf":[` + strings.Repeat(`{},`, 30000) + `{}]}`,
+	"long required":                     `{"type":"object","properties":{"a":{}},"required":["` + strings.Repeat("x", 1<<20) + `"],"anyOf":[` + strings.Repeat(`{},`, 30000) + `{}]}`,
+	"many members called properties":    `{"allOf":[{}],"properties":{` + members(10000) + `}` + strings.Repeat(`,"properties":{},"required":[]`, 10000) + `}`,
+	"long pointers":                     `{"allOf":[` + strings.Repeat(`{"$ref":"#`+strings.Repeat("/a", 500)+`"},`, 2000) + `{}],"a":` + strings.Repeat(`{"a":`, 499) + `{"type":"object"}` + strings.Repeat("}", 499) + `}`,
+	"long escaped names":                `{"allOf":[` + strings.Repeat(`{"properties":{"`+strings.Repeat(`\u0061`, 10000)+`":{}}},`, 100) + `{}]}`,
 	"wide alternatives of one property": `{"anyOf":[` + alternatives(50000) + `{}]}`,
 }
 
@@ -163,6 +175,14 @@ func members(n int) string {
 	return strings.Join(list, ",")
 }
 
+func names(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = `"` + time.Duration(i).String() + `"`
+	}
+	return strings.Join(list, ",")
+}
+
 func alternatives(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -179,11 +199,7 @@ func TestHostileSchemasAreBounded(t *testing.T) {
 			}
 			begun := time.Now()
 			checkAll(t, []byte(schema))
-			if took := time.Since(begun); took > 20*time.Second {
-				t.Errorf("took %v", took)
-			} else {
-				t.Log(took)
-			}
+			t.Logf("took %v", time.Since(begun))
 		})
 	}
 }
@@ -205,16 +221,12 @@ func checkAll(t *testing.T, schema []byte) {
 			t.Errorf("%s: not valid: %.300s", name, out)
 		}
 	}
-	begun := time.Now()
-	out, _ := jsonschema.AppendToolInput(nil, schema)
-	check("tool input", out, nil)
-	out, _, err := jsonschema.AppendClosed(nil, schema)
+	out, _, err := fresh.AppendToolInput(nil, schema)
+	check("tool input", out, err)
+	out, _, err = fresh.AppendClosed(nil, schema)
 	check("closed", out, err)
-	out, _, err = jsonschema.AppendReduced(nil, schema)
+	out, _, err = fresh.AppendReduced(nil, schema)
 	check("reduced", out, err)
-	if took := time.Since(begun); took > 15*time.Second {
-		t.Errorf("took %v", took)
-	}
 }
 
 func FuzzSchemas(f *testing.F) {
@@ -239,7 +251,7 @@ func BenchmarkToolInput(b *testing.B) {
 	var dst []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		dst, _ = jsonschema.AppendToolInput(dst[:0], []byte(benchmarked))
+		dst, _, _ = fresh.AppendToolInput(dst[:0], []byte(benchmarked))
 	}
 }
 
@@ -247,7 +259,7 @@ func BenchmarkClosed(b *testing.B) {
 	var dst []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		dst, _, _ = jsonschema.AppendClosed(dst[:0], []byte(benchmarked))
+		dst, _, _ = fresh.AppendClosed(dst[:0], []byte(benchmarked))
 	}
 }
 
@@ -255,6 +267,6 @@ func BenchmarkReduced(b *testing.B) {
 	var dst []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		dst, _, _ = jsonschema.AppendReduced(dst[:0], []byte(benchmarked))
+		dst, _, _ = fresh.AppendReduced(dst[:0], []byte(benchmarked))
 	}
 }

@@ -2,7 +2,6 @@ package jsonschema
 
 import (
 	"bytes"
-	"slices"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 )
@@ -15,23 +14,26 @@ import (
 //
 // The parameters of a function must be an object: AppendToolInput first brings
 // a union at the top into one.
-func AppendReduced(dst, schema []byte) (out []byte, lossy bool, err error) {
+func (b *Budget) AppendReduced(dst, schema []byte) (out []byte, lossy bool, err error) {
 	schema = bytes.TrimSpace(schema)
-	r := reducer{doc: documentOf(schema), base: len(dst), most: max(1<<20, 4*len(schema))}
+	r := reducer{document: document{Budget: b.or(schema), root: schema}, base: len(dst)}
 	out = r.append(dst, []source{{raw: schema}}, 0)
+	if !r.made(len(out) - len(dst)) {
+		r.fail(ErrSize)
+	}
 	if r.err != nil {
 		return dst, false, r.err
 	}
 	return out, r.lossy, nil
 }
 
-// reducer writes reduced schemas. Invariant: len(out) - base ≤ most, but for
-// the last thing that was appended.
+// reducer writes reduced schemas. Invariant: len(out) - base is no more than
+// may be written, but for the last thing that was appended.
 type reducer struct {
-	doc        *document
-	base, most int
-	lossy      bool
-	err        error
+	document
+	base  int // of what is written
+	lossy bool
+	err   error
 }
 
 // source is a schema to read, and the $refs that led to it, against rings.
@@ -58,7 +60,8 @@ type facets struct {
 	enum     [][]byte // values, as they are
 	isEnum   bool
 	values   []valueOf
-	required [][]byte // literals
+	places   map[string]int // of values, by name; nil if it is not made yet
+	required [][]byte       // literals
 	ordering []byte
 	items    []source // what is said of each element at once
 	tuple    []source // what is said of one element or another
@@ -103,7 +106,7 @@ func (r *reducer) fail(err error) {
 
 // gather adds what a schema says. depth is that of $refs and allOf in it.
 func (r *reducer) gather(f *facets, s source, depth int) {
-	if depth > maxDepth || !r.doc.read(s.raw) {
+	if depth > maxDepth || !r.read(s.raw) {
 		r.fail(ErrSize)
 	}
 	if r.err != nil || !isObject(s.raw) {
@@ -153,8 +156,11 @@ func (r *reducer) follow(s source, ref []byte) (source, bool) {
 			return source{}, false
 		}
 	}
-	target, ok := r.doc.find(ref)
-	if !ok {
+	target, ok := r.find(ref)
+	switch {
+	case r.reading <= 0:
+		r.fail(ErrSize)
+	case !ok:
 		r.fail(ErrReference)
 	}
 	return source{target, &reference{ref, s.via}}, ok
@@ -179,24 +185,30 @@ func (r *reducer) properties(f *facets, s source, object []byte) {
 		return
 	}
 	fresh := len(f.values) == 0 // the names of one schema differ
+	if !fresh && f.places == nil {
+		f.places = make(map[string]int, len(f.values))
+		for i, p := range f.values {
+			f.places[word(p.key)] = i
+		}
+	}
 	for m := formats.MembersOf(object); m.Next(); {
 		if string(m.Value()) == "false" {
 			continue
 		}
-		at := -1
-		if !fresh {
-			if r.doc.left -= 8 * len(f.values); r.doc.left < 0 {
-				r.fail(ErrSize)
-				return
-			}
-			at = slices.IndexFunc(f.values, func(p valueOf) bool { return sameName(p.key, m.Key) })
+		if !r.work(64) {
+			r.fail(ErrSize)
+			return
 		}
 		said := source{m.Value(), s.via}
-		if at < 0 {
-			f.values = append(f.values, valueOf{m.Key, []source{said}})
-			continue
+		if !fresh {
+			name := word(m.Key)
+			if at, ok := f.places[name]; ok {
+				f.values[at].all = append(f.values[at].all, said)
+				continue
+			}
+			f.places[name] = len(f.values)
 		}
-		f.values[at].all = append(f.values[at].all, said)
+		f.values = append(f.values, valueOf{m.Key, []source{said}})
 	}
 }
 

@@ -19,7 +19,7 @@ func (r *reducer) append(dst []byte, all []source, depth int) []byte {
 
 // write appends the schema of a value of which all is gathered.
 func (r *reducer) write(dst []byte, f *facets, depth int) []byte {
-	if depth > maxDepth || len(dst)-r.base > r.most {
+	if depth > maxDepth || len(dst)-r.base > r.writing {
 		r.fail(ErrSize)
 	}
 	if r.err != nil {
@@ -73,7 +73,7 @@ func (f *facets) branch() *facets {
 	b.union = nil
 	b.title, b.description, b.sample, b.fallback, b.told = nil, nil, nil, nil, nil
 	b.nullable = false
-	b.values = slices.Clone(f.values)
+	b.values, b.places = slices.Clone(f.values), nil
 	for i := range b.values {
 		b.values[i].all = slices.Clip(b.values[i].all)
 	}
@@ -82,6 +82,24 @@ func (f *facets) branch() *facets {
 	b.items = slices.Clip(f.items)
 	b.tuple = slices.Clip(f.tuple)
 	return &b
+}
+
+// weight is what it costs to copy the facets for an alternative, and to look
+// at them there again.
+func (f *facets) weight() int {
+	n := 16 * (1 + len(f.values) + len(f.required) + len(f.enum) + len(f.items) + len(f.tuple))
+	for _, p := range f.values {
+		n += len(p.key)
+	}
+	for _, list := range [...][][]byte{f.required, f.enum, {f.ordering}} {
+		for _, v := range list {
+			n += len(v)
+		}
+	}
+	for _, t := range f.tuple {
+		n += len(t.raw)
+	}
+	return n
 }
 
 // isNull reports whether a schema allows null only.
@@ -140,9 +158,9 @@ func (r *reducer) writeUnion(dst []byte, f *facets, n, depth int, say func(b *fa
 	r.lossy = r.lossy || len(f.told) > 0 || f.changed
 	dst = f.writeNotes(append(dst, '{'))
 	dst = append(appendMember(dst, "anyOf"), '[')
+	weight := f.weight()
 	for i := range n {
-		r.doc.left -= 16 * (len(f.values) + len(f.required) + len(f.enum) + len(f.items) + len(f.tuple))
-		if r.doc.left < 0 {
+		if !r.work(weight) {
 			r.fail(ErrSize)
 		}
 		if r.err != nil {

@@ -9,6 +9,12 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/sse"
 )
 
+// Bounds of what one answer may hold.
+const (
+	maxEvents = 1 << 16 // of an answer that is not streamed
+	maxCites  = 1 << 10 // in one block
+)
+
 // decoder reads one answer. Anthropic's blocks are those of the neutral form,
 // one behind the other, so that there is little to keep: which one is open, and
 // what is said once at the end.
@@ -31,6 +37,7 @@ type decoder struct {
 	pieces bool
 	input  llm.Literal
 
+	cites       int  // of the open block
 	calls       int  // how many there were
 	foreign     bool // the model is no Claude, whose thoughts need no signature
 	ended       bool
@@ -133,8 +140,12 @@ func (d *decoder) Whole(dst []llm.Event, body []byte) (events []llm.Event, ok bo
 		if !ok {
 			return dst[:from], false
 		}
-		if dst = d.close(d.begin(dst, i, b)); d.failed {
+		dst = d.close(d.begin(dst, i, b))
+		switch {
+		case d.failed:
 			return dst[:from], false
+		case len(dst)-from > maxEvents:
+			return d.fail(dst[:from], broken("the provider's answer has too many blocks")), true
 		}
 	}
 	if blocks.Err() != nil {
@@ -285,7 +296,7 @@ func (d *decoder) beginCall(dst []llm.Event, index int64, b block) []llm.Event {
 
 // openAs opens a block of text or thoughts.
 func (d *decoder) openAs(dst []llm.Event, index int64, kind llm.Kind) []llm.Event {
-	d.open, d.index, d.kind, d.hosted = true, index, kind, false
+	d.open, d.index, d.kind, d.hosted, d.cites = true, index, kind, false, 0
 	ev := llm.Event{Step: llm.Open, Kind: kind}
 	if kind == llm.Thought && !d.foreign {
 		ev.Origin = llm.Anthropic // it will be signed

@@ -175,5 +175,8 @@ func (d *decoder) cite(dst []llm.Event, index int64, object []byte) []llm.Event 
 	if !ok {
 		return dst
 	}
+	if d.cites++; d.cites > maxCites {
+		return d.fail(dst, broken("the provider's answer has too many citations"))
+	}
 	return append(dst, llm.Event{Step: llm.Cite, Citation: &c})
 }

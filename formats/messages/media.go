@@ -31,7 +31,7 @@ func (e *encoder) appendMedia(dst []byte, p llm.Part) ([]byte, *formats.Unsuppor
 		return nil, formats.CannotCarry(p, "a file that is not at a public https address")
 	}
 	kind := kindOf(m)
-	if p.Kind == llm.Image || strings.HasPrefix(kind, "image/") {
+	if kind != pdf && (p.Kind == llm.Image || strings.HasPrefix(kind, "image/")) { // clients call a PDF an image too
 		return e.appendImage(dst, p, kind)
 	}
 	return appendDocument(dst, p, kind)
@@ -86,17 +86,22 @@ func appendBase64(dst []byte, kind string, data []byte) []byte {
 }
 
 // kindOf returns the type of a file: what its first bytes say, since the API
-// refuses an image that is declared to be another, else what the client says.
+// refuses an image that is declared to be another, else what the client says, or
+// the name if that is nothing.
 func kindOf(m *llm.Media) string {
 	if kind := formats.Sniff(m.Data); images[kind] || kind == pdf {
 		return kind
 	}
 	kind, _, _ := strings.Cut(m.MIME, ";")
 	kind = strings.ToLower(strings.TrimSpace(kind))
-	if kind == "image/jpg" {
-		kind = "image/jpeg"
+	switch kind {
+	case "image/jpg":
+		return "image/jpeg"
+	case "", "application/octet-stream":
+		return formats.TypeOfName(formats.Decoded(m.Name))
+	default:
+		return kind
 	}
-	return kind
 }
 
 // fetchable reports whether Anthropic can fetch a URL: an address of the open

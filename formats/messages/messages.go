@@ -23,7 +23,10 @@ func (Upstream) Name() string { return Name }
 
 // Path returns where a conversation stands below a base URL such as
 // https://api.anthropic.com. The format has no other operation.
-func (Upstream) Path(formats.Operation, string, bool) (path, query string) {
+func (Upstream) Path(op formats.Operation, _ string, _ bool) (path, query string) {
+	if op == formats.CountTokens {
+		return "/v1/messages/count_tokens", ""
+	}
 	return "/v1/messages", ""
 }
 

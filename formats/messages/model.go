@@ -12,7 +12,8 @@ import (
 // https://platform.claude.com/docs/en/build-with-claude/extended-thinking,
 // https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking,
 // https://platform.claude.com/docs/en/build-with-claude/effort,
-// https://platform.claude.com/docs/en/build-with-claude/structured-outputs.
+// https://platform.claude.com/docs/en/build-with-claude/structured-outputs,
+// https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6#prefill-removal.
 
 // thinking is the way in which a model is told to think.
 type thinking uint8
@@ -38,6 +39,9 @@ type generation struct {
 	omits bool
 	// top is the highest effort next to max, which all with efforts take.
 	top llm.Effort
+	// replies is whether they answer the user only: no turn of the assistant's
+	// can be last, for them to go on with it.
+	replies bool
 	// one is whether temperature and top_p exclude each other, fixed whether
 	// neither may be changed.
 	one, fixed bool
@@ -52,10 +56,10 @@ var generations = [...]generation{
 	{until: 307, output: 8192},
 	{until: 401, output: 32000, most: 64000, thinking: budgeted},
 	{until: 406, output: 32000, most: 64000, thinking: budgeted, one: true, schemas: true},
-	{until: 407, output: 32000, thinking: adaptive, top: llm.EffortHigh, one: true, schemas: true},
-	{until: 408, output: 32000, thinking: adaptive, top: llm.EffortXHigh, omits: true, fixed: true, schemas: true},
-	{until: 500, output: 32000, thinking: adaptive, top: llm.EffortXHigh, omits: true, fixed: true, schemas: true, late: true},
-	{output: 32000, thinking: adaptive, top: llm.EffortXHigh, thinks: true, omits: true, fixed: true, schemas: true, late: true},
+	{until: 407, output: 32000, thinking: adaptive, top: llm.EffortHigh, replies: true, one: true, schemas: true},
+	{until: 408, output: 32000, thinking: adaptive, top: llm.EffortXHigh, replies: true, omits: true, fixed: true, schemas: true},
+	{until: 500, output: 32000, thinking: adaptive, top: llm.EffortXHigh, replies: true, omits: true, fixed: true, schemas: true, late: true},
+	{output: 32000, thinking: adaptive, top: llm.EffortXHigh, thinks: true, replies: true, omits: true, fixed: true, schemas: true, late: true},
 }
 
 // foreigner is a model that is no Claude but speaks Anthropic's protocol, as

@@ -1,13 +1,11 @@
 package messages
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
-	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -19,11 +17,11 @@ func (e *encoder) readOutput() *formats.Unsupported {
 	if out.Form == llm.Free {
 		return nil
 	}
-	schema := []byte(`{"type":"object"}`)
+	schema := []byte(`{"type":"object","additionalProperties":true}`)
 	switch {
 	case out.Form == llm.ToSchema && out.Schema != nil:
 		if e.model.schemas {
-			format, lossy, err := jsonschema.AppendClosed(nil, out.Schema)
+			format, lossy, err := e.work.AppendClosed(nil, out.Schema)
 			if err == nil {
 				e.format = format
 				e.loseIf(lossy, "response_format.json_schema")
@@ -39,8 +37,11 @@ func (e *encoder) readOutput() *formats.Unsupported {
 		e.Lose("response_format")
 		return nil
 	}
-	var lossy bool
-	e.forced, lossy = jsonschema.AppendToolInput(nil, schema)
+	forced, lossy, err := e.work.AppendToolInput(nil, schema)
+	if err != nil {
+		return formats.CannotTake("response_format", "the schema of the answer: %v", err)
+	}
+	e.forced = forced
 	e.loseIf(lossy, "response_format.json_schema")
 	e.loseIf(out.Strict != nil && *out.Strict, "strict")
 	e.Forced = e.freeName()
@@ -51,11 +52,29 @@ func (e *encoder) readOutput() *formats.Unsupported {
 	return nil
 }
 
+// purpose is the description of the tool that is added. The model fills in what
+// a schema lists: where there is none, it has to be told that the members are its own.
+func (e *encoder) purpose() llm.Literal {
+	switch out := e.r.Output; {
+	case !out.Description.Empty():
+		return out.Description
+	case out.Form == llm.ToSchema && out.Schema != nil:
+		return llm.Literal(`"Give the answer, once it is complete, as the input of this tool."`)
+	default:
+		return llm.Literal(`"Give the answer, once it is complete, as the input of this tool: one JSON object, ` +
+			`with all of the answer in its members, which you name as the conversation asks for."`)
+	}
+}
+
 // freeName returns a name for the tool that is added, which no other has.
 func (e *encoder) freeName() llm.Literal {
 	const name = "json_output"
 	free := formats.Encoded(name)
-	for i := 2; slices.ContainsFunc(e.tools, func(t llm.Tool) bool { return string(e.Names.Sent(t.Name)) == string(free) }); i++ {
+	var taken map[string]bool
+	for _, t := range e.tools {
+		taken = with(taken, e.Names.Sent(t.Name))
+	}
+	for i := 2; taken[string(free)]; i++ {
 		free = formats.Encoded(name + "_" + strconv.Itoa(i))
 	}
 	return free

@@ -2,10 +2,12 @@ package messages
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -17,6 +19,9 @@ type encoder struct {
 	*formats.Sent
 	r     *llm.Request
 	model model
+	// work is what all schemas may make, plain are the names of tools that take a text.
+	work  *jsonschema.Budget
+	plain map[string]bool
 
 	system []llm.Part
 	turns  []llm.Turn // of user and assistant, and late instructions
@@ -32,7 +37,7 @@ type encoder struct {
 // Encode writes a conversation as a request of the Messages API
 // (https://docs.claude.com/en/api/messages).
 func (Upstream) Encode(dst []byte, r *llm.Request, name string) (*formats.Sent, *formats.Unsupported) {
-	e := &encoder{Sent: &formats.Sent{}, r: r, model: modelOf(name)}
+	e := &encoder{Sent: &formats.Sent{}, r: r, model: modelOf(name), work: jsonschema.BudgetFor(r)}
 	e.Names.Alphabet = formats.Alphabet{Most: 128}
 	for _, step := range [...]func() *formats.Unsupported{e.readMembers, e.readTurns, e.readTools, e.readOutput} {
 		if bad := step(); bad != nil {
@@ -54,7 +59,9 @@ func (Upstream) Encode(dst []byte, r *llm.Request, name string) (*formats.Sent, 
 	if bad != nil {
 		return nil, bad
 	}
-	dst = e.appendTools(dst)
+	if dst, bad = e.appendTools(dst); bad != nil {
+		return nil, bad
+	}
 	dst = e.appendChoice(dst)
 	dst = e.appendThought(dst)
 	dst = e.appendOutput(dst)
@@ -76,10 +83,10 @@ func (e *encoder) loseIf(lost bool, name string) {
 func (e *encoder) readMembers() *formats.Unsupported {
 	r := e.r
 	if r.Candidates > 1 {
-		return formats.CannotTake("n", "it gives one answer to a request")
+		return formats.WouldLack("n", "it gives one answer to a request")
 	}
 	if r.Logprobs {
-		return formats.CannotTake("logprobs", "it does not tell how probable tokens are")
+		return formats.WouldLack("logprobs", "it does not tell how probable tokens are")
 	}
 	for _, name := range r.Advice {
 		e.Lose(name)
@@ -151,7 +158,7 @@ func (e *encoder) appendSampling(dst []byte) []byte {
 		}
 	}
 	if r.TopK != nil {
-		if rigid {
+		if rigid || float(r.TopK) < 0 { // which is no limit to other servers
 			e.Lose("top_k")
 		} else {
 			dst = append(append(dst, `,"top_k":`...), integer(r.TopK)...)
@@ -188,13 +195,21 @@ func (e *encoder) appendUser(dst []byte) []byte {
 	switch user := e.r.User; {
 	case user.Empty():
 		return dst
-	case formats.Characters(user) > maxUser:
+	case formats.Characters(user) > maxUser, identifies(formats.Decoded(user)):
 		e.Lose("user")
 		return dst
 	default:
 		dst = append(append(dst, `,"metadata":{"user_id":`...), user...)
 		return append(dst, '}')
 	}
+}
+
+// identifies reports whether a user's id is an e-mail address or the number of a
+// telephone, which are refused there
+// (https://docs.claude.com/en/api/messages#body-metadata-user-id).
+func identifies(user string) bool {
+	const shortest = 7 // of the numbers
+	return strings.Contains(user, "@") || len(user) >= shortest && strings.Trim(user, "0123456789+-() ") == ""
 }
 
 // float returns a number's value.

@@ -44,6 +44,13 @@ func TestTurns(t *testing.T) {
 			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"},{"type":"text","text":"V"}]}]`},
 		{name: "a turn to be continued", turns: []llm.Turn{user(text("U")), assistant(text(`A\n `))},
 			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"}]},{"role":"assistant","content":[{"type":"text","text":"A"}]}]`},
+		{name: "white space of the user between others", turns: []llm.Turn{user(text("U")), assistant(text("A")), user(text(" ")), assistant(text("B")), user(text("V"))},
+			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"}]},{"role":"assistant","content":[{"type":"text","text":"A"},{"type":"text","text":"B"}]},{"role":"user","content":[{"type":"text","text":"V"}]}]`},
+		{name: "thoughts in a turn to be continued, before which the model does not think", turns: []llm.Turn{user(text("U")), assistant(thoughtOf(llm.Anthropic, "T", "S"), text("A")), user(text(" ")), assistant(sealed, text("B"))},
+			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"}]},{"role":"assistant","content":[{"type":"text","text":"A"},{"type":"text","text":"B"}]}]`, lost: "reasoning_content"},
+		{name: "one id of two calls", turns: []llm.Turn{user(text("U")), assistant(call("c", "f", "{}"), call("c", "g", "{}")), user(result("c", text("X")), result("c", text("Y")))},
+			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"}]},{"role":"assistant","content":[{"type":"tool_use","id":"c","name":"f","input":{}},{"type":"tool_use","id":"c_2","name":"g","input":{}}]},` +
+				`{"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"X"},{"type":"tool_result","tool_use_id":"c_2","content":"Y"}]}]`},
 		{name: "a refusal", turns: []llm.Turn{user(text("U")), assistant(refusal), user(text("V"))},
 			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"}]},{"role":"assistant","content":[{"type":"text","text":"no"}]},{"role":"user","content":[{"type":"text","text":"V"}]}]`},
 		{name: "calls and results out of order", turns: []llm.Turn{
@@ -120,6 +127,9 @@ func TestMedia(t *testing.T) {
 		{name: "image in a file", kind: llm.File, media: llm.Media{MIME: "image/gif", Data: []byte("AAAA")}, want: `{"type":"image","source":{"type":"base64","media_type":"image/gif","data":"AAAA"}}`},
 		{name: "PDF", kind: llm.File, media: llm.Media{Data: []byte("JVBERi0x"), Name: lit("a.pdf")}, want: `{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0x"},"title":"a.pdf"}`},
 		{name: "PDF by address", kind: llm.File, media: llm.Media{MIME: "application/pdf", URL: lit("https://h/a")}, want: `{"type":"document","source":{"type":"url","url":"https://h/a"}}`},
+		{name: "PDF that is called an image", media: llm.Media{MIME: "application/pdf", Data: []byte("JVBERi0x")}, want: `{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0x"}}`},
+		{name: "type by name", kind: llm.File, media: llm.Media{MIME: "application/octet-stream", Data: []byte("YQ=="), Name: lit("a.TXT")}, want: `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"a"},"title":"a.TXT"}`},
+		{name: "type that is not known", kind: llm.File, media: llm.Media{MIME: "application/octet-stream", Data: []byte("YQ==")}, bad: "neither PDF nor text"},
 		{name: "text", kind: llm.File, media: llm.Media{MIME: "text/markdown; charset=utf-8", Data: []byte("w7wi")}, want: `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"ü\""}}`},
 		{name: "text as such", kind: llm.File, media: llm.Media{Plain: lit("D")}, want: `{"type":"document","source":{"type":"text","media_type":"text/plain","data":"D"}}`},
 		{name: "other image", media: llm.Media{MIME: "image/bmp", Data: []byte("AAAA")}, bad: "none of JPEG, PNG, GIF and WebP"},
@@ -240,8 +250,28 @@ func TestMembers(t *testing.T) {
 			}
 		})
 	}
-	if _, bad := up.Encode(nil, &llm.Request{Turns: []llm.Turn{user(text(" "))}}, "claude-sonnet-4-5"); bad == nil || bad.Turn != 0 || bad.Part != -1 {
-		t.Errorf("white space only: %+v", bad)
+	for name, turns := range map[string][]llm.Turn{
+		"white space only":                          {user(text(" "))},
+		"white space to be answered":                {user(text("U")), assistant(text("A")), {Parts: []llm.Part{text(" ")}, At: 2}},
+		"white space to be answered as instructed":  {user(text("U")), assistant(text("A")), {Parts: []llm.Part{text(" ")}, At: 2}, system(text("S"))},
+		"a turn that the model does not go on with": {user(text("U")), {Role: llm.Assistant, Parts: []llm.Part{text("A")}, At: 1}},
+	} {
+		_, bad := up.Encode(nil, &llm.Request{Turns: turns}, "claude-opus-4-8")
+		if bad == nil || bad.Turn != min(len(turns)-1, 2) || bad.Part != -1 {
+			t.Errorf("%s: %+v", name, bad)
+		}
+	}
+}
+
+// TestPrefill: which models go on with a turn of their own.
+func TestPrefill(t *testing.T) {
+	for model, want := range map[string]bool{
+		"claude-3-haiku-20240307": true, "claude-sonnet-4-5": true, "kimi-k2": true,
+		"claude-sonnet-4-6": false, "claude-opus-4-6": false, "claude-opus-4-7": false, "claude-opus-5": false, "claude-mythos-preview": false,
+	} {
+		if _, bad := up.Encode(nil, &llm.Request{Turns: []llm.Turn{user(text("U")), assistant(text("A"))}}, model); (bad == nil) != want {
+			t.Errorf("%s: %+v", model, bad)
+		}
 	}
 }
 
@@ -259,5 +289,18 @@ func TestStopAndUser(t *testing.T) {
 	}), "claude-sonnet-4-5")
 	if gjson.Get(body, "stop_sequences").Exists() || gjson.Get(body, "metadata").Exists() || strings.Join(sent.Lost, ",") != "stop,user" {
 		t.Errorf("got %s, lost %v", body, sent.Lost)
+	}
+}
+
+// TestUserID: what names a person is refused as the id of one.
+func TestUserID(t *testing.T) {
+	for id, sent := range map[string]bool{
+		"u-1": true, "42": true, "5f0c2a77-1111": true, "a1234567": true, "ann@example.com": false, `ann\u0040example.com`: false,
+		"+49 (30) 123-456": false, "5551234567": false,
+	} {
+		body, s := encode(t, asking(func(r *llm.Request) { r.User = lit(id) }), "claude-sonnet-4-5")
+		if got := gjson.Get(body, "metadata.user_id").Exists(); got != sent || (len(s.Lost) == 0) != sent {
+			t.Errorf("%s: %v, lost %v", id, got, s.Lost)
+		}
 	}
 }

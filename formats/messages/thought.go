@@ -50,7 +50,7 @@ func (e *encoder) readThought() (maxTokens []byte) {
 		e.thought.effort = e.effort()
 	default:
 		e.thought.on = true
-		return e.budget()
+		return e.room()
 	}
 	if e.r.MaxTokens != nil {
 		return integer(e.r.MaxTokens)
@@ -72,10 +72,11 @@ func (e *encoder) effort() llm.Effort {
 	return level
 }
 
-// budget decides on the tokens to think with, and returns max_tokens. That of
+// room decides on the tokens to think with, and returns max_tokens. That of
 // the client is taken for the length of the answer, so that the budget comes on
-// top, as far as the model goes.
-func (e *encoder) budget() (maxTokens []byte) {
+// top, as far as the model goes. A client that names a budget itself means it as
+// a part of its max_tokens.
+func (e *encoder) room() (maxTokens []byte) {
 	most, answer := e.model.most, e.model.output
 	budget := max(e.r.Reasoning.Tokens(freeBudget), leastBudget)
 	if e.r.MaxTokens != nil {
@@ -83,6 +84,10 @@ func (e *encoder) budget() (maxTokens []byte) {
 		if !ok || n < 1 {
 			e.thought.budget = leastBudget
 			return e.r.MaxTokens // the provider says what is wrong with it
+		}
+		if e.r.Reasoning.Budget.Known {
+			e.within(n, budget)
+			return integer(e.r.MaxTokens)
 		}
 		answer = n
 	}
@@ -94,6 +99,21 @@ func (e *encoder) budget() (maxTokens []byte) {
 	}
 	e.thought.budget = budget
 	return strconv.AppendInt(nil, total, 10)
+}
+
+// within decides on the tokens to think with, of total: the budget, or half of
+// them if that leaves none for the answer. Where there is no room for the least
+// budget, the model does not think.
+func (e *encoder) within(total, budget int64) {
+	if budget >= total {
+		budget = max(total/2, leastBudget)
+	}
+	if budget >= total {
+		e.thought.on = false
+		e.Lose("reasoning_effort")
+		return
+	}
+	e.thought.budget = budget
 }
 
 // prefilled reports whether the model is to go on with a turn of its own.

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
-	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -20,6 +19,11 @@ func (c choice) forces() bool { return c.kind == "any" || c.kind == "tool" }
 // readTools decides on the tools that are offered. The API cannot allow some
 // of them only: the others are not offered then.
 func (e *encoder) readTools() *formats.Unsupported {
+	for _, t := range e.r.Tools {
+		if t.Plain {
+			e.plain = with(e.plain, t.Name)
+		}
+	}
 	e.tools, e.choice.kind = e.r.Tools, "auto"
 	switch c := e.r.ToolChoice; c.Mode {
 	case llm.None:
@@ -32,9 +36,11 @@ func (e *encoder) readTools() *formats.Unsupported {
 			e.choice = choice{kind: "tool", name: c.Names[0]}
 		}
 	case llm.Allowed:
-		e.tools = slices.DeleteFunc(slices.Clone(e.tools), func(t llm.Tool) bool {
-			return !slices.ContainsFunc(c.Names, func(name llm.Literal) bool { return string(name) == string(t.Name) })
-		})
+		var allowed map[string]bool
+		for _, name := range c.Names {
+			allowed = with(allowed, name)
+		}
+		e.tools = slices.DeleteFunc(slices.Clone(e.tools), func(t llm.Tool) bool { return !allowed[string(t.Name)] })
 		if len(e.tools) == 0 && len(e.r.Tools) > 0 {
 			return formats.CannotTake("tool_choice", "none of the tools that it allows is among the tools of the request")
 		}
@@ -51,13 +57,22 @@ func (e *encoder) readTools() *formats.Unsupported {
 	return nil
 }
 
+// with adds a name to a set, which is made if it is nil.
+func with(set map[string]bool, name llm.Literal) map[string]bool {
+	if set == nil {
+		set = make(map[string]bool)
+	}
+	set[string(name)] = true
+	return set
+}
+
 // appendTools appends the tools
 // (https://docs.claude.com/en/docs/agents-and-tools/tool-use/implement-tool-use).
 // Anthropic compiles the schemas of strict tools into one grammar and refuses
 // the request if that grows too large; a strict tool is sent without.
-func (e *encoder) appendTools(dst []byte) []byte {
+func (e *encoder) appendTools(dst []byte) ([]byte, *formats.Unsupported) {
 	if len(e.tools) == 0 && e.forced == nil {
-		return dst
+		return dst, nil
 	}
 	dst = append(dst, `,"tools":[`...)
 	for i, t := range e.tools {
@@ -73,8 +88,11 @@ func (e *encoder) appendTools(dst []byte) []byte {
 		if t.Plain {
 			dst = append(dst, e.Wrap(t)...)
 		} else {
-			var lossy bool
-			dst, lossy = jsonschema.AppendToolInput(dst, t.Schema)
+			out, lossy, err := e.work.AppendToolInput(dst, t.Schema)
+			if err != nil {
+				return nil, formats.CannotTake("tools", `the parameters of the tool "%s": %v`, llm.Clip(formats.Decoded(t.Name), 64), err)
+			}
+			dst = out
 			e.loseIf(lossy, "parameters")
 		}
 		e.loseIf(t.Strict != nil && *t.Strict, "strict")
@@ -85,15 +103,10 @@ func (e *encoder) appendTools(dst []byte) []byte {
 			dst = append(dst, ',')
 		}
 		dst = append(append(dst, `{"name":`...), e.Forced...)
-		dst = append(dst, `,"description":`...)
-		if d := e.r.Output.Description; !d.Empty() {
-			dst = append(dst, d...)
-		} else {
-			dst = append(dst, `"Give the answer, once it is complete, as the input of this tool."`...)
-		}
+		dst = append(append(dst, `,"description":`...), e.purpose()...)
 		dst = append(append(append(dst, `,"input_schema":`...), e.forced...), '}')
 	}
-	return append(dst, ']')
+	return append(dst, ']'), nil
 }
 
 // appendChoice appends the member "tool_choice". It may stand beside tools only.

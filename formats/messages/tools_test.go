@@ -139,7 +139,7 @@ func TestOutput(t *testing.T) {
 		{name: "older beside a forced call", model: "claude-3-5-haiku-latest", output: schema(object), tools: []llm.Tool{tool("f")}, choice: llm.Required,
 			want: `|{"type":"any"}|["f"]|{"type":"object","properties":{"a":{"type":"string"}}}`, lost: "response_format"},
 		{name: "JSON", model: "claude-sonnet-4-5", output: llm.Output{Form: llm.JSON},
-			want: `|{"type":"tool","name":"json_output","disable_parallel_tool_use":true}|["json_output"]|{"type":"object"}`},
+			want: `|{"type":"tool","name":"json_output","disable_parallel_tool_use":true}|["json_output"]|{"type":"object","additionalProperties":true}`},
 		{name: "no object", model: "claude-3-5-haiku-latest", output: schema(`{"type":"array","items":{"type":"string"}}`), bad: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -25,13 +25,14 @@ func (e *encoder) readTurns() *formats.Unsupported {
 		return bad
 	}
 	for i, t := range d.Turns {
+		last := i == len(d.Turns)-1
 		switch {
 		case t.Role == llm.Assistant:
-			t.Parts = e.said(t.Parts, i == len(d.Turns)-1)
+			t.Parts = e.said(t.Parts, last)
 		case t.Role.Instructs():
 			t.Parts, bad = e.instructions(t)
 		default:
-			t.Parts, bad = e.asked(t)
+			t.Parts, bad = e.asked(t, last || d.Turns[i+1].Role.Instructs())
 		}
 		if bad != nil {
 			return bad
@@ -40,7 +41,7 @@ func (e *encoder) readTurns() *formats.Unsupported {
 		switch {
 		case len(t.Parts) == 0:
 		case n > 0 && e.turns[n-1].Role == t.Role:
-			e.turns[n-1].Parts = slices.Concat(e.turns[n-1].Parts, t.Parts)
+			e.turns[n-1].Parts = append(e.turns[n-1].Parts, t.Parts...) // which are our own
 		default:
 			e.turns = append(e.turns, t)
 		}
@@ -48,6 +49,22 @@ func (e *encoder) readTurns() *formats.Unsupported {
 	if len(e.turns) == 0 {
 		return formats.CannotTake("messages", "there is no message in it")
 	}
+	return e.readPrefill()
+}
+
+// readPrefill looks at a turn of the assistant that is the last: the model is to
+// go on with it. It does not think then, and thoughts are refused there.
+func (e *encoder) readPrefill() *formats.Unsupported {
+	if !e.prefilled() {
+		return nil
+	}
+	t := &e.turns[len(e.turns)-1]
+	if e.model.replies {
+		return formats.CannotCarry(llm.Part{Turn: t.At, At: -1}, "the model does not go on with a message of the assistant")
+	}
+	n := len(t.Parts)
+	t.Parts = slices.DeleteFunc(t.Parts, isThought)
+	e.loseIf(len(t.Parts) < n, "reasoning_content")
 	return nil
 }
 
@@ -68,8 +85,9 @@ func (e *encoder) instructions(t llm.Turn) ([]llm.Part, *formats.Unsupported) {
 	return texts, nil
 }
 
-// asked returns the parts of a turn of the user.
-func (e *encoder) asked(t llm.Turn) ([]llm.Part, *formats.Unsupported) {
+// asked returns the parts of a turn of the user. The one that is to be answered
+// must say something; before it a turn of white space is as good as none.
+func (e *encoder) asked(t llm.Turn, last bool) ([]llm.Part, *formats.Unsupported) {
 	parts := make([]llm.Part, 0, len(t.Parts))
 	for _, p := range t.Parts {
 		switch p.Kind {
@@ -83,7 +101,7 @@ func (e *encoder) asked(t llm.Turn) ([]llm.Part, *formats.Unsupported) {
 			parts = append(parts, p)
 		}
 	}
-	if len(parts) == 0 {
+	if len(parts) == 0 && last {
 		return nil, formats.CannotCarry(llm.Part{Turn: t.At, At: -1}, "it has no text other than white space")
 	}
 	return parts, nil
@@ -112,7 +130,7 @@ func (e *encoder) said(all []llm.Part, last bool) []llm.Part {
 		}
 		parts = append(parts, p)
 	}
-	for n := len(parts); n > 0 && (parts[n-1].Kind == llm.Thought || parts[n-1].Kind == llm.Sealed); n = len(parts) {
+	for n := len(parts); n > 0 && isThought(parts[n-1]); n = len(parts) {
 		e.Lose("reasoning_content")
 		parts = parts[:n-1]
 	}
@@ -211,9 +229,8 @@ func appendText(dst []byte, text llm.Literal) []byte {
 // appendArguments appends the arguments of a call, which must be an object.
 func (e *encoder) appendArguments(dst []byte, p llm.Part) []byte {
 	args := bytes.TrimSpace(p.Args)
-	plain := slices.ContainsFunc(e.r.Tools, func(t llm.Tool) bool { return t.Plain && string(t.Name) == string(p.Name) })
 	switch {
-	case plain:
+	case e.plain[string(p.Name)]:
 		return formats.AppendWrapped(dst, p.Args)
 	case len(args) == 0, string(args) == "null":
 		return append(dst, "{}"...)
@@ -263,3 +280,5 @@ func (e *encoder) appendResult(dst []byte, t llm.Turn, p llm.Part) ([]byte, *for
 }
 
 func isText(p llm.Part) bool { return p.Kind == llm.Text || p.Kind == llm.Refusal }
+
+func isThought(p llm.Part) bool { return p.Kind == llm.Thought || p.Kind == llm.Sealed }

@@ -9,8 +9,9 @@ import (
 )
 
 var clients = map[string]formats.Client{
-	chat.Name:     chat.Client{},
-	messages.Name: messages.Client{},
+	chat.Name:            chat.Client{},
+	chat.CompletionsName: chat.Completions{},
+	messages.Name:        messages.Client{},
 }
 
 var upstreams = map[string]formats.Upstream{

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -38,6 +39,22 @@ func (a Attempt) Hide(err error) string {
 	text := []byte(err.Error())
 	mask(text, a.Secret)
 	return llm.Clip(string(text), 512)
+}
+
+// hide overwrites the credential in an error of the provider's: where its JSON
+// escaped it, it was not found in the body.
+func (a Attempt) hide(e *llm.Error) {
+	found := false
+	for _, s := range [...]*string{&e.Message, &e.Code, &e.Type, &e.Param} {
+		if len(a.Secret) >= 8 && strings.Contains(*s, string(a.Secret)) {
+			text := []byte(*s)
+			mask(text, a.Secret)
+			*s, found = string(text), true
+		}
+	}
+	if found {
+		e.Raw = nil // it stands there too
+	}
 }
 
 // Answer looks at what came back from an attempt. It returns the response to
@@ -101,6 +118,9 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 		return x.handOn(res, relayed, res.ContentLength), nil
 	}
 	usage, fail, ok := x.format.Whole(body.Bytes())
+	if x.Op == formats.CountTokens && fail == nil {
+		usage, ok = llm.Usage{}, isObject(body.Bytes()) // no answer, but a number
+	}
 	if !ok {
 		return x.broken(res, notJSON(res))
 	}

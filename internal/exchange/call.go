@@ -40,6 +40,9 @@ type Call struct {
 	Debug bool
 	// Strict is whether nothing may be left out when a request is translated.
 	Strict bool
+	// Lenient is whether targets may answer that give less than was asked for;
+	// Less is whether the last one that was planned would.
+	Lenient, Less bool
 	// Start is when the request came in.
 	Start time.Time
 

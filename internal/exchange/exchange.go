@@ -70,25 +70,17 @@ func (x *Exchange) Value(k any) any {
 //
 // This is the one place where it is decided how much is done to a request.
 func Plan(c *Call, t Target) (*Exchange, *llm.Error) {
-	x := &Exchange{Context: c.Request.Context(), Call: c, Target: t}
-	if c.Op == formats.Conversation {
-		for _, f := range t.Formats {
-			if f.Name() == c.Client.Name() {
-				x.format = f
-			}
-		}
-	} else if slices.Contains(t.Operations, c.Op.String()) {
-		x.format = t.Formats[0]
-	}
+	c.Less = false
+	x := &Exchange{Context: c.Request.Context(), Call: c, Target: t, format: t.native(c)}
 	body := c.Body.Bytes()
 	switch {
-	case x.format == nil && c.Op == formats.Conversation:
+	case c.Op.Translates() && (x.format == nil || c.rewritten()):
 		if err := x.translate(); err != nil {
 			return nil, err
 		}
 	case x.format == nil:
 		return nil, cannot(c, t)
-	case t.Model == c.Head.Model:
+	case t.Model == c.Head.Model, c.Head.InPath:
 		x.Rung = Verbatim
 		x.segments = [][]byte{body}
 	default:
@@ -96,6 +88,30 @@ func Plan(c *Call, t Target) (*Exchange, *llm.Error) {
 		x.segments = splice(body, c.Head, t.Model)
 	}
 	return x, nil
+}
+
+// native returns the format in which the target takes a call as it is, nil if
+// there is none.
+func (t Target) native(c *Call) formats.Upstream {
+	if c.Op != formats.Conversation && !slices.Contains(t.Operations, c.Op.String()) {
+		return nil
+	}
+	for _, f := range t.Formats {
+		if f.Name() == c.Client.Name() {
+			return f
+		}
+	}
+	if c.Op.Shared() && len(t.Formats) > 0 {
+		return t.Formats[0]
+	}
+	return nil
+}
+
+// rewritten reports whether a conversation cannot go up as it is even to a
+// provider of its own format: it holds what we wrapped, or its stream is to be
+// written in a way in which we do not read it.
+func (c *Call) rewritten() bool {
+	return c.Op == formats.Conversation && (c.Head.List && c.Head.Stream || formats.Carries(c.Body.Bytes()))
 }
 
 // splice puts a model's name into a body, in the place of the client's or, if
@@ -114,6 +130,10 @@ func splice(body []byte, head formats.Head, model string) [][]byte {
 	return [][]byte{body[:start], name, body[stop:]}
 }
 
+// UnsupportedOperation is the code of an error that says that a target does not
+// offer what is asked for.
+const UnsupportedOperation = "unsupported_operation"
+
 func cannot(c *Call, t Target) *llm.Error {
 	what := c.Op.String()
 	if c.Op == formats.Conversation {
@@ -121,7 +141,7 @@ func cannot(c *Call, t Target) *llm.Error {
 	}
 	return &llm.Error{
 		Status:  http.StatusBadRequest,
-		Code:    "unsupported_operation",
+		Code:    UnsupportedOperation,
 		Param:   "model",
 		Message: fmt.Sprintf("provider %q does not take %s", t.Provider, what),
 	}
@@ -130,7 +150,11 @@ func cannot(c *Call, t Target) *llm.Error {
 // Path is where the exchange goes below an account's base URL, escaped, and
 // the query that goes with it.
 func (x *Exchange) Path() (path, query string) {
-	path, query = x.format.Path(x.Op, x.Target.Model, x.Head.Stream)
+	op := x.Op
+	if x.Rung == Translate {
+		op = formats.Conversation
+	}
+	path, query = x.format.Path(op, x.Target.Model, x.Head.Stream)
 	if x.Rung != Translate && query == "" {
 		query = x.Query
 	}

@@ -83,6 +83,7 @@ func (x *Exchange) refused(res *http.Response, a Attempt) (*http.Response, error
 // refuse makes an error of an attempt.
 func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Response, error) {
 	_ = res.Body.Close()
+	a.hide(e)
 	if x.Rung == Translate {
 		*e = foreign(*e)
 	}
@@ -94,7 +95,7 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Re
 		Header: downward(res.Header, x.Debug),
 	}
 	if e.RetryAfter > 0 && f.Header["Retry-After"] == nil {
-		seconds := int64((e.RetryAfter + time.Second - 1) / time.Second)
+		seconds := int64((min(e.RetryAfter, 24*time.Hour) + time.Second - 1) / time.Second)
 		f.Header["Retry-After"] = []string{strconv.FormatInt(seconds, 10)}
 	}
 	if f.Status != e.Status {

@@ -30,6 +30,7 @@ const (
 	maxOpening = 1 << 20  // bytes looked at before the first content
 	maxEvent   = 1 << 20  // bytes of an event that are held back for its end
 	chunk      = 32 << 10 // bytes that a stream is read in
+	mostEvents = 256      // of a translation that are kept for the next
 )
 
 // window is what has been read of a stream and was not returned yet.
@@ -88,7 +89,7 @@ func newScratch() *scratch {
 
 // release gives the memory back, unless a large event has made it grow.
 func (s *scratch) release() {
-	if cap(s.buf) == chunk && cap(s.out) <= 4*chunk {
+	if cap(s.buf) == chunk && cap(s.out) <= 4*chunk && cap(s.events) <= mostEvents {
 		clear(s.events[:cap(s.events)]) // they hold on to what they came from
 		scratches.Put(s)
 	}
@@ -105,9 +106,12 @@ func (x *Exchange) opened(res *http.Response, a Attempt) (*scratch, *http.Respon
 		return s, nil, nil
 	}
 	s.release()
-	if err != nil {
+	switch {
+	case errors.Is(err, errForeign):
+		res, err = x.broken(res, err.Error())
+	case err != nil:
 		res, err = x.broken(res, "the stream ended before it began: "+reason(err))
-	} else {
+	default:
 		res, err = x.refuse(res, a, fail)
 	}
 	return nil, res, err
@@ -148,6 +152,9 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 			ev = bare(ev, events[:len(events)-len(rest)])
 			events = rest
 			mask(ev.Data, secret)
+			if x.Rung == Translate && isForeign(ev.Data) {
+				return nil, errForeign
+			}
 			if opening, fail := x.format.Opening(ev); opening != formats.Preamble {
 				return fail, nil
 			}
@@ -173,6 +180,14 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 		return nil, err
 	}
 	return nil, nil
+}
+
+// errForeign says that a stream that is to be translated cannot be.
+var errForeign = errors.New("its stream does not begin with events of its format")
+
+// isForeign reports whether the data of an event is no JSON and no terminator.
+func isForeign(data []byte) bool {
+	return len(data) > 0 && data[0] != '{' && data[0] != '[' || len(data) > 0 && data[0] == '{' && !formats.Balanced(data)
 }
 
 // ended reports whether a stream came to its own end: tail are its last bytes,

@@ -26,7 +26,10 @@ func (x *Exchange) translate() *llm.Error {
 	if !ok || len(x.Target.Formats) == 0 {
 		return cannot(x.Call, x.Target)
 	}
-	listener, ok := x.Target.Formats[0].(formats.Listener)
+	if x.format == nil || x.Op != formats.Conversation {
+		x.format = x.Target.Formats[0]
+	}
+	listener, ok := x.format.(formats.Listener)
 	if !ok {
 		return cannot(x.Call, x.Target)
 	}
@@ -35,8 +38,17 @@ func (x *Exchange) translate() *llm.Error {
 		return bad
 	}
 	body := x.Body.Bytes()
-	sent, unsupported := listener.Encode(buffer.Get(len(body)+len(body)/8+512), r, x.Target.Model)
+	room := buffer.Get(len(body) + len(body)/8 + 512)
+	sent, unsupported := listener.Encode(room, r, x.Target.Model)
+	for lost := []string(nil); unsupported != nil && unsupported.Less && x.Lenient && len(lost) < 3; {
+		lost = append(lost, unsupported.Field)
+		r = formats.Without(r, unsupported.Field)
+		if sent, unsupported = listener.Encode(room[:0], r, x.Target.Model); unsupported == nil {
+			sent.Lost = append(sent.Lost, lost...)
+		}
+	}
 	if unsupported != nil {
+		x.Less = unsupported.Less && !x.Strict
 		return x.unsupported(speaker, unsupported)
 	}
 	if x.Strict && len(sent.Lost) > 0 {
@@ -54,6 +66,9 @@ func (x *Exchange) translate() *llm.Error {
 func (c *Call) neutral(speaker formats.Speaker) (*llm.Request, *llm.Error) {
 	if c.request == nil && c.undecoded == nil {
 		c.request, c.undecoded = speaker.Decode(c.Body.Bytes())
+		if c.request != nil {
+			c.request.Stream = c.Head.Stream // which may stand in the path
+		}
 	}
 	return c.request, c.undecoded
 }
@@ -114,9 +129,10 @@ func lossy(lost []string) string {
 // than the client's, by the provider's format: the others of a client's SDK
 // say something about that SDK's own vendor.
 var vendorHeaders = map[string][]string{
-	"chat":     {"Idempotency-Key"},
-	"gemini":   {"Idempotency-Key"},
-	"messages": {"Idempotency-Key", "Anthropic-Beta"},
+	"chat":      {"Idempotency-Key"},
+	"gemini":    {"Idempotency-Key"},
+	"messages":  {"Idempotency-Key", "Anthropic-Beta"},
+	"responses": {"Idempotency-Key"},
 }
 
 // Upward returns the client's headers that go up in this exchange.

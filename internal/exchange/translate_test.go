@@ -356,6 +356,117 @@ func TestTranslatedPiecesDoNotAllocate(t *testing.T) {
 	}
 }
 
+// Citations are written at the end of their block, long after the event that
+// they came in was overwritten.
+func TestCitationsOutliveTheirEvent(t *testing.T) {
+	whole := string(deltas())
+	at := strings.Index(whole, "event: content_block_delta")
+	cite := "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"citations_delta\",\"citation\":{\"type\":\"web_search_result_location\",\"url\":\"https://example.com/page\",\"title\":\"A Title\",\"cited_text\":\"x\",\"encrypted_index\":\"e\"}}}\n\n"
+	end := strings.Index(whole, "event: content_block_stop")
+	stream := whole[:at] + cite + strings.Repeat(whole[at:end], 20) + whole[end:]
+	got, _ := translated(t, claude(), &pieces{s: stream, n: 4096, err: io.EOF})
+	if !strings.Contains(got, `"url":"https://example.com/page","title":"A Title"`) {
+		t.Errorf("the citation is gone: %s", got[len(got)-600:])
+	}
+}
+
+// What Restore returns is other memory than what was decoded into: an answer of
+// a wrapped tool kept its finish only if the two did not meet.
+func TestRestoredEventsAreNotDecodedInto(t *testing.T) {
+	const body = `{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}],"tools":[{"type":"custom","custom":{"name":"p"}}]}`
+	event := func(kind, rest string) string {
+		return "event: " + kind + "\ndata: {\"type\":\"" + kind + "\"" + rest + "}\n\n"
+	}
+	cites := strings.TrimSuffix(strings.Repeat(`{"type":"web_search_result_location","url":"https://a","title":"t"},`, 4), ",")
+	stream := event("message_start", `,"message":{"id":"m1","model":"claude","content":[]}`) +
+		event("content_block_start", `,"index":0,"content_block":{"type":"text","text":"see","citations":[`+cites+`]}`) +
+		event("content_block_start", `,"index":1,"content_block":{"type":"tool_use","id":"t1","name":"p","input":{}}`) +
+		event("content_block_delta", `,"index":1,"delta":{"type":"input_json_delta","partial_json":"{\"input\":\"x\"}"}`) +
+		event("message_delta", `,"delta":{"stop_reason":"tool_use"}`) + event("message_stop", "")
+	x := planned(t, body, claude())
+	res, err := x.Answer(answer(200, "text/event-stream", strings.NewReader(stream)), Attempt{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := io.ReadAll(res.Body)
+	if !strings.Contains(string(got), `"finish_reason":"tool_calls"`) || !strings.Contains(string(got), `"custom":{"input":"x"}`) {
+		t.Errorf("got %s", got)
+	}
+}
+
+// What a stream ends with is due when the provider says that it ended, not when
+// it closes the connection.
+func TestTheEndDoesNotWaitForTheConnection(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	go func() { _, _ = w.Write(deltas()) }()
+	x := planned(t, hiStream, claude())
+	res, err := x.Answer(answer(200, "text/event-stream", r), Attempt{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(res.Body) // would hang
+	if err != nil || !strings.HasSuffix(string(got), "data: [DONE]\n\n") {
+		t.Errorf("%v, %s", err, got)
+	}
+}
+
+// A name that each chunk repeats is no means to make much of little.
+func TestALongIDIsNotRepeated(t *testing.T) {
+	stream := strings.Replace(string(deltas()), "msg_1", strings.Repeat("x", 1<<20), 1)
+	if got, _ := translated(t, claude(), strings.NewReader(stream)); len(got) > 100<<10 || !strings.HasPrefix(got, `data: {"id":"chatcmpl-id"`) {
+		t.Errorf("%d bytes: %.100s", len(got), got)
+	}
+}
+
+// What is no event of the format is no answer: another account can still give one.
+func TestAForeignStreamIsNoAnswer(t *testing.T) {
+	for _, stream := range []string{"data: <html>oops</html>\n\n", "data: \"upstream overloaded\"\n\n", "data: null\n\n", "data: {\"a\":\n\n"} {
+		x := planned(t, hiStream, claude())
+		_, err := x.Answer(answer(200, "text/event-stream", strings.NewReader(stream)), Attempt{Own: true})
+		var failed *RetryableError
+		if !errors.As(err, &failed) || failed.Class != Broken {
+			t.Errorf("%q: %v", stream, err)
+		}
+	}
+}
+
+// An encoder may have escaped the credential in the error that repeats it.
+func TestAnEscapedCredentialIsHidden(t *testing.T) {
+	const secret = "abcDEF123/456+789=="
+	for _, said := range []string{`abcDEF123\/456+789==`, `abcDEF123/456+789\u003d\u003d`} {
+		body := `{"type":"error","error":{"type":"invalid_request_error","message":"bad key ` + said + `"}}`
+		x := planned(t, hi, claude())
+		res, err := x.Answer(answer(400, "application/json", strings.NewReader(body)), Attempt{Own: true, Secret: []byte(secret)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := io.ReadAll(res.Body); strings.Contains(string(got), "DEF123") {
+			t.Errorf("told: %s", got)
+		}
+		stream := string(deltas())
+		stream = stream[:strings.Index(stream, "event: content_block_stop")] + "event: error\ndata: " + body + "\n\n"
+		x = planned(t, hiStream, claude())
+		res, err = x.Answer(answer(200, "text/event-stream", strings.NewReader(stream)), Attempt{Own: true, Secret: []byte(secret)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := io.ReadAll(res.Body); strings.Contains(string(got), "DEF123") || strings.Contains(x.Interrupted, "DEF123") {
+			t.Errorf("told in a stream: %s, %s", got, x.Interrupted)
+		}
+	}
+}
+
+// A provider's delay can be any number.
+func TestRetryAfterIsBounded(t *testing.T) {
+	x := planned(t, hi, google())
+	_, err := x.Answer(answer(429, "application/json", strings.NewReader(`{"error":{"code":429,"message":"q","status":"RESOURCE_EXHAUSTED","details":[{"retryDelay":"9223372036.8s"}]}}`)), Attempt{Own: true})
+	var failed *RetryableError
+	if !errors.As(err, &failed) || failed.Header.Get("Retry-After") != "86400" {
+		t.Errorf("%+v", err)
+	}
+}
+
 // FuzzTranslateStream: whatever a provider sends, the client gets events of valid
 // JSON and one end.
 func FuzzTranslateStream(f *testing.F) {

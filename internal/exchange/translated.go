@@ -29,16 +29,18 @@ type codec struct {
 	x       *Exchange
 	decoder formats.Decoder
 	encoder formats.Encoder
+	attempt Attempt
 	failed  bool // an error was encoded; nothing follows
 }
 
-func (x *Exchange) newCodec() codec {
+func (x *Exchange) newCodec(a Attempt) codec {
 	t := x.translation
 	return codec{
 		x:       x,
+		attempt: a,
 		decoder: t.listener.Decoder(t.sent, x.RequestID),
 		encoder: t.speaker.Encoder(formats.Answer{
-			Request: t.request, Model: x.Target.Model, ID: x.RequestID, Created: x.Start.Unix(),
+			Request: t.request, Model: x.Target.Model, ID: x.RequestID, Created: x.Start.Unix(), List: x.Head.List,
 		}),
 	}
 }
@@ -58,7 +60,9 @@ func (c *codec) take(events []llm.Event) []llm.Event {
 		case llm.Fail:
 			c.failed = true
 			*e.Err = foreign(*e.Err)
+			c.attempt.hide(e.Err)
 			c.x.Interrupted = e.Err.Brief()
+			return events[:i+1]
 		}
 	}
 	return events
@@ -85,7 +89,7 @@ func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response
 		return x.broken(res, fmt.Sprintf("the answer has more than %d bytes", maxTranslated))
 	}
 	mask(body.Bytes(), a.Secret)
-	c, s := x.newCodec(), newScratch()
+	c, s := x.newCodec(a), newScratch()
 	defer s.release()
 	events, ok := c.decoder.Whole(s.events[:0], body.Bytes())
 	s.events = events[:0]
@@ -99,7 +103,7 @@ func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response
 	out := buffer.Get(len(body.Bytes()) + 512)
 	kind := jsonContent
 	if x.Head.Stream { // some servers do not stream; the client need not know
-		out, kind = c.encoder.Append(out, events), eventStream
+		out, kind = c.encoder.Append(out, events), x.streamKind()
 	} else {
 		out = c.encoder.AppendWhole(out, events)
 	}
@@ -112,11 +116,19 @@ func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response
 
 const jsonContent = "application/json"
 
+// streamKind is the type of a stream as the client asked for it.
+func (x *Exchange) streamKind() string {
+	if x.Head.List {
+		return jsonContent
+	}
+	return eventStream
+}
+
 // handOnAs makes body the answer, whatever type the provider's had.
 func (x *Exchange) handOnAs(kind string, res *http.Response, body io.ReadCloser, length int64) *http.Response {
 	out := x.handOn(res, body, length)
 	out.Header["Content-Type"] = []string{kind}
-	if kind == eventStream {
+	if x.Stream {
 		delete(out.Header, "Content-Length")
 		out.ContentLength = -1
 		unbuffered(out.Header)
@@ -133,7 +145,7 @@ func (x *Exchange) translateStream(res *http.Response, a Attempt) (*http.Respons
 	if s == nil {
 		return failed, err
 	}
-	return x.handOnAs(eventStream, res, &translator{codec: x.newCodec(), scratch: s, src: res.Body, secret: a.Secret}, -1), nil
+	return x.handOnAs(x.streamKind(), res, &translator{codec: x.newCodec(a), scratch: s, src: res.Body, secret: a.Secret}, -1), nil
 }
 
 // translator is the body of a stream that is translated. It is pulled: each
@@ -143,7 +155,8 @@ type translator struct {
 	*scratch
 	src    io.ReadCloser
 	secret []byte
-	given  int // of out
+	given  int   // of out
+	last   error // what ended the stream, while there are events left
 	ended  bool
 }
 
@@ -161,10 +174,11 @@ func (t *translator) Read(p []byte) (int, error) {
 		t.out, t.given = t.out[:0], 0
 		switch n := t.whole(); {
 		case n > 0:
-			t.translate(t.buf[t.at : t.at+n])
-			t.at += n
+			t.at += t.translate(t.buf[t.at : t.at+n])
 		case len(t.buf)-t.at > maxTranslatedEvent:
 			t.breakOff(fmt.Sprintf("an event has more than %d bytes", maxTranslatedEvent))
+		case t.last != nil:
+			t.finish(t.last)
 		default:
 			if err := t.fill(t.src); err != nil {
 				t.finish(err)
@@ -176,16 +190,22 @@ func (t *translator) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// translate translates whole events.
-func (t *translator) translate(events []byte) {
-	for len(events) > 0 && !t.ended {
-		ev, rest, ok := sse.Next(events)
+// enough is how much is translated before it is handed on: a provider's few
+// bytes can be many of the client's.
+const enough = 256 << 10
+
+// translate translates whole events, and returns how many bytes of them it did.
+func (t *translator) translate(events []byte) int {
+	left := events
+	for len(left) > 0 && !t.ended && len(t.out) < enough {
+		ev, rest, ok := sse.Next(left)
 		if !ok {
-			return
+			return len(events)
 		}
-		t.event(bare(ev, events[:len(events)-len(rest)]))
-		events = rest
+		t.event(bare(ev, left[:len(left)-len(rest)]))
+		left = rest
 	}
+	return len(events) - len(left)
 }
 
 // bare reads JSON that stands in a stream without being an event: Google's
@@ -205,10 +225,30 @@ func (t *translator) event(ev sse.Event) {
 		return
 	}
 	mask(ev.Data, t.secret)
-	t.events = t.decoder.Decode(t.events[:0], ev)
-	t.events = t.take(t.events)
-	t.out = t.encoder.Append(t.out, t.events)
-	t.ended = t.failed
+	events := t.decoder.Decode(t.events[:0], ev)
+	t.events = events[:0] // what take returns may be other memory
+	t.out = t.encoder.Append(t.out, t.take(events))
+	if t.ended = t.failed; !t.ended && t.terminates(ev) {
+		t.conclude(true)
+	}
+}
+
+// terminates reports whether an event ends the stream in its protocol: what is
+// held back is due then, whenever the provider closes the connection.
+func (t *translator) terminates(ev sse.Event) bool {
+	f, ok := t.x.format.(formats.Terminated)
+	return ok && f.Terminates(ev)
+}
+
+// conclude writes what was held back to the end. It returns false if the stream
+// has not come to its own end.
+func (t *translator) conclude(inOrder bool) bool {
+	events, complete := t.decoder.Finish(t.events[:0], inOrder)
+	if complete {
+		t.ended = true
+		t.out = t.encoder.Append(t.out, t.take(events))
+	}
+	return complete
 }
 
 // finish takes the end of the stream.
@@ -218,7 +258,14 @@ func (t *translator) finish(err error) {
 		return
 	}
 	n := t.whole() // a last read may have brought bytes and the end
-	t.translate(t.buf[t.at : t.at+n])
+	for done := 0; done < n && !t.ended; {
+		done += t.translate(t.buf[t.at+done : t.at+n])
+		if len(t.out) >= enough && done < n { // the rest in the next reads
+			t.at += done
+			t.last = err
+			return
+		}
+	}
 	left := t.buf[t.at+n:]
 	t.at = len(t.buf)
 	if last, _ := sse.Last(left); !t.ended {
@@ -230,21 +277,18 @@ func (t *translator) finish(err error) {
 	if t.ended {
 		return
 	}
-	events, complete := t.decoder.Finish(t.events[:0], errors.Is(err, io.EOF))
-	if !complete {
+	if !t.conclude(errors.Is(err, io.EOF)) {
 		t.breakOff(reason(err))
-		return
 	}
-	t.ended = true
-	t.out = t.encoder.Append(t.out, t.take(events))
 }
 
-// breakOff ends the client's stream with an error.
+// breakOff ends the client's stream with an error, which the encoder gives the
+// place that it has in what was written.
 func (t *translator) breakOff(why string) {
 	t.ended = true
 	t.x.Interrupted = why
 	e := t.x.ours(fmt.Sprintf("the stream of provider %q broke off: %s", t.x.Provider, why))
-	t.out = t.x.Client.AppendError(t.out, e, true)
+	t.out = t.encoder.Append(t.out, append(t.events[:0], llm.Event{Step: llm.Fail, Err: e}))
 }
 
 // Close ends the attempt.

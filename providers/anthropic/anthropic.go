@@ -29,10 +29,11 @@ func (Provider) CaddyModule() caddy.ModuleInfo {
 // Spec returns the constants of the kind.
 func (*Provider) Spec() providers.Spec {
 	return providers.Spec{
-		BaseURL:   "https://api.anthropic.com",
-		Secret:    "{env.ANTHROPIC_API_KEY}",
-		Formats:   []string{"messages"},
-		ModelList: "/v1/models?limit=1000",
+		BaseURL:    "https://api.anthropic.com",
+		Secret:     "{env.ANTHROPIC_API_KEY}",
+		Formats:    []string{"messages"},
+		Operations: []string{"count_tokens"},
+		ModelList:  "/v1/models?limit=1000",
 	}
 }
 

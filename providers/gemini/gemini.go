@@ -24,10 +24,11 @@ func (Provider) CaddyModule() caddy.ModuleInfo {
 // Spec returns the constants of the kind.
 func (*Provider) Spec() providers.Spec {
 	return providers.Spec{
-		BaseURL:   "https://generativelanguage.googleapis.com",
-		Secret:    "{env.GEMINI_API_KEY}",
-		Formats:   []string{"gemini"},
-		ModelList: "/v1beta/models?pageSize=1000",
+		BaseURL:    "https://generativelanguage.googleapis.com",
+		Secret:     "{env.GEMINI_API_KEY}",
+		Formats:    []string{"gemini"},
+		Operations: []string{"count_tokens"},
+		ModelList:  "/v1beta/models?pageSize=1000",
 	}
 }
 
