@@ -101,15 +101,34 @@ func TestServing(t *testing.T) {
 func TestEndpoint(t *testing.T) {
 	rt := testRouter(t, nil)
 	for _, tc := range []struct {
-		path  string
-		what  what
-		op    formats.Operation
-		pin   string
-		model string
-		no    bool // none of ours
+		path   string
+		what   what
+		op     formats.Operation
+		pin    string
+		model  string
+		stream bool
+		client string // chat if empty
+		no     bool   // none of ours
 	}{
 		{path: "/v1/chat/completions"},
-		{path: "/v1/completions", op: formats.Completions},
+		{path: "/v1/completions", op: formats.Completions, client: "completions"},
+		{path: "/v1/responses", client: "responses"},
+		{path: "/v1/responses/input_tokens", op: formats.CountTokens, client: "responses"},
+		{path: "/v1/messages", client: "messages"},
+		{path: "/a/v1/messages", client: "messages", pin: "a"},
+		{path: "/v1/messages/count_tokens", op: formats.CountTokens, client: "messages"},
+		{path: "/v1beta/models/gemini-x:generateContent", client: "gemini", model: "gemini-x"},
+		{path: "/v1beta/models/openai/gpt-5.1:streamGenerateContent", client: "gemini", model: "openai/gpt-5.1", stream: true},
+		{path: "/v1beta/openai/gpt-5.1:streamGenerateContent", client: "gemini", model: "openai/gpt-5.1", stream: true},
+		{path: "/v1beta1/publishers/google/models/x:generateContent", client: "gemini", model: "x"},
+		{path: "/v1/models/gemini-x:generateContent", client: "gemini", model: "gemini-x"},
+		{path: "/v1beta/models/ns:model:tag:countTokens", client: "gemini", op: formats.CountTokens, model: "ns:model:tag"},
+		{path: "/a/v1beta/models/x:generateContent", client: "gemini", model: "x", pin: "a"},
+		{path: "/v1beta/models", what: modelList, client: "gemini"},
+		{path: "/v1beta/models/x", what: oneModel, client: "gemini", model: "x"},
+		{path: "/v1beta/models/x:embedContent", what: oneModel, client: "gemini", model: "x:embedContent"},
+		{path: "/v1beta/models/:generateContent", what: oneModel, client: "gemini", model: ":generateContent"},
+		{path: "/v1beta/:generateContent", no: true},
 		{path: "/v1/embeddings", op: formats.Embeddings},
 		{path: "/v1/moderations", op: formats.Moderations},
 		{path: "/a/v1/chat/completions", pin: "a"},
@@ -139,7 +158,10 @@ func TestEndpoint(t *testing.T) {
 		if ep.pin != nil {
 			pin = ep.pin.Name
 		}
-		if !tc.no && (ep.what != tc.what || ep.op != tc.op || pin != tc.pin || ep.model != tc.model || ep.client == nil) {
+		if tc.client == "" {
+			tc.client = "chat"
+		}
+		if !tc.no && (ep.what != tc.what || ep.op != tc.op || pin != tc.pin || ep.model != tc.model || ep.stream != tc.stream || ep.client.Name() != tc.client) {
 			t.Errorf("%s: got %+v", tc.path, ep)
 		}
 	}

@@ -148,6 +148,14 @@ func WouldLack(field, format string, args ...any) *Unsupported {
 	return u
 }
 
+// OnlyText returns the Unsupported of a request for other media than text.
+func OnlyText(r *llm.Request) *Unsupported {
+	if len(r.Output.Media) == 0 {
+		return nil
+	}
+	return WouldLack("modalities", "it answers with text only")
+}
+
 // Without returns the request without the fields of WouldLack.
 func Without(r *llm.Request, field string) *llm.Request {
 	less := *r
@@ -156,6 +164,8 @@ func Without(r *llm.Request, field string) *llm.Request {
 		less.Candidates = 0
 	case "logprobs":
 		less.Logprobs, less.TopLogprobs = false, nil
+	case "modalities":
+		less.Output.Media = nil
 	}
 	return &less
 }

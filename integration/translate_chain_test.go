@@ -239,8 +239,9 @@ func TestTranslatedChainsThatFail(t *testing.T) {
 		s.reset(t)
 		var res *http.Response
 		got, err := client.Chat.Completions.New(t.Context(), sayTo("none", "Hello!"),
-			option.WithJSONSet("n", 2), option.WithJSONSet("logprobs", true), option.WithResponseInto(&res))
-		if err != nil || len(got.Choices) != 1 || res.Header.Get("Aiclient2api-Lossy") != "n, logprobs" {
+			option.WithJSONSet("n", 2), option.WithJSONSet("logprobs", true),
+			option.WithJSONSet("modalities", []string{"text", "audio"}), option.WithResponseInto(&res))
+		if err != nil || len(got.Choices) != 1 || res.Header.Get("Aiclient2api-Lossy") != "modalities, n, logprobs" {
 			t.Fatalf("got %+v, %v", got, err)
 		}
 		if got := s.asked(t); !slices.Equal(got, []string{"claude-sonnet-4-5 200"}) {

@@ -118,7 +118,6 @@ func TestTranslatedMeaningIsRefused(t *testing.T) {
 			set         option.RequestOption
 			only        string // the vendor that cannot carry it, "" for all
 		}{
-			{name: "spoken answers", param: "modalities", set: option.WithJSONSet("modalities", []string{"text", "audio"})},
 			{
 				name: "sound", param: "messages[0].content[0]", only: "anthropic",
 				set: option.WithJSONSet("messages", []any{map[string]any{"role": "user", "content": []any{

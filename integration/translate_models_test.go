@@ -192,7 +192,7 @@ func TestTranslatedCallsInTheAccessLog(t *testing.T) {
 			unknown: []string{"input_tokens", "output_tokens"},
 		},
 		{
-			name: "what cannot be carried", body: `{"model":"claude-sonnet-4-5","modalities":["audio"],` + usage, status: 400,
+			name: "what cannot be carried", body: `{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":[{"type":"video_url","video_url":{"url":"https://example.com/v.mp4"}}]}]}`, status: 400,
 			want:    map[string]any{"model": "claude-sonnet-4-5", "attempts": 0.0},
 			unknown: []string{"rung", "format", "input_tokens", "output_tokens"},
 		},

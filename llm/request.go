@@ -216,6 +216,10 @@ type Output struct {
 	Name, Description Literal
 	Schema            Value
 	Strict            *bool
+
+	// Media are the kinds that the answer is to have beside text or in its place:
+	// Image, Audio.
+	Media []Kind
 }
 
 // OutputForm is a form of text.

@@ -133,7 +133,7 @@ func (d *decoder) said(msg *message, content []llm.Part) []llm.Part {
 		d.failAt(msg.at, -1, ".audio", "is kept by the provider that made it, and cannot be sent to another")
 		return nil
 	}
-	content = pictures(content)
+	content = formats.Pictures(content)
 	if msg.signature != nil {
 		content = sign(content, msg.signature)
 	}

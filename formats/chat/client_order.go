@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
@@ -39,7 +38,7 @@ func upTo(dst, content []llm.Part, chars int64) (out, rest []llm.Part) {
 		p := content[0]
 		n := formats.Characters(p.Text)
 		if p.Kind == llm.Image && p.Media != nil {
-			n = pictureFrame + int64(len(p.Media.MIME)+len(p.Media.Data))
+			n = formats.PictureFrame + int64(len(p.Media.MIME)+len(p.Media.Data))
 		}
 		if p.Kind == llm.Text && n > chars {
 			first, second := cut(p.Text, chars)
@@ -81,13 +80,6 @@ func cut(l llm.Literal, chars int64) (first, second llm.Literal) {
 	return slices.Concat(llm.Literal{'"'}, in[:at], llm.Literal{'"'}), slices.Concat(llm.Literal{'"'}, in[at:], llm.Literal{'"'})
 }
 
-// picture is how an answer's image is written into its text, and what follows
-// its type and its data.
-const picture, pictureData, pictureEnd = "![image](data:", ";base64,", ")"
-
-// pictureFrame is how many characters an image has beside its type and its data.
-const pictureFrame = int64(len(picture) + len(pictureData) + len(pictureEnd))
-
 // written is how many characters of the content an event of a block of this
 // kind becomes.
 func written(kind llm.Kind, ev *llm.Event) int64 {
@@ -95,45 +87,7 @@ func written(kind llm.Kind, ev *llm.Event) int64 {
 	case ev.Step == llm.Delta && (kind == llm.Text || kind == llm.Image):
 		return formats.Characters(ev.Text)
 	case ev.Step == llm.Open && kind == llm.Image:
-		return pictureFrame + formats.Characters(ev.Name)
+		return formats.PictureFrame + formats.Characters(ev.Name)
 	}
 	return 0
-}
-
-// pictures reads the images that were written into an answer's text, so that
-// the model gets them back as images and not as a text of millions of letters.
-func pictures(content []llm.Part) []llm.Part {
-	has := func(p llm.Part) bool { return p.Kind == llm.Text && bytes.Contains(p.Text, []byte(picture)) }
-	if !slices.ContainsFunc(content, has) {
-		return content
-	}
-	var out []llm.Part
-	for _, p := range content {
-		if !has(p) {
-			out = append(out, p)
-			continue
-		}
-		in := p.Text.Inner()
-		text := func(b []byte) {
-			if len(b) > 0 {
-				out = append(out, llm.Part{Kind: llm.Text, Text: slices.Concat(llm.Literal{'"'}, b, llm.Literal{'"'}), At: p.At})
-			}
-		}
-		for {
-			at := bytes.Index(in, []byte(picture))
-			if at < 0 {
-				break
-			}
-			link, after, closed := bytes.Cut(in[at+len(picture):], []byte(pictureEnd))
-			mime, data, ok := bytes.Cut(link, []byte(pictureData))
-			if !closed || !ok || !bytes.HasPrefix(mime, []byte("image/")) || len(data) == 0 || !formats.IsBase64(data) {
-				break
-			}
-			text(in[:at])
-			out = append(out, llm.Part{Kind: llm.Image, Media: &llm.Media{MIME: string(mime), Data: data}, At: p.At})
-			in = after
-		}
-		text(in)
-	}
-	return out
 }

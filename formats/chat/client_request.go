@@ -137,14 +137,27 @@ func (d *decoder) member(name, v []byte) {
 		d.reasoning(string(name), v)
 	case "modalities":
 		for e := formats.ElementsOf(v); e.Next(); {
-			if string(e.Value()) != `"text"` {
-				d.fail("modalities", "this provider answers with text only, not with %s", llm.Clip(string(e.Value()), 40))
-			}
+			d.modality(e.Value())
 		}
 	case "audio":
 		// goes with the modality audio
 	default:
 		d.advice(string(name), v)
+	}
+}
+
+// modality reads a kind of answer
+// (https://platform.openai.com/docs/api-reference/chat/create#chat-create-modalities);
+// images are OpenRouter's.
+func (d *decoder) modality(v []byte) {
+	switch out := &d.r.Output; string(v) {
+	case `"text"`:
+	case `"image"`:
+		out.Media = append(out.Media, llm.Image)
+	case `"audio"`:
+		out.Media = append(out.Media, llm.Audio)
+	default:
+		d.fail("modalities", "'modalities' must hold text, image or audio, not %s", llm.Clip(string(v), 40))
 	}
 }
 

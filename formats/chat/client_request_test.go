@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -206,6 +207,9 @@ func TestDecodeMembers(t *testing.T) {
 		`"extra_body":{"google":{"safety_settings":[]},"x":1}`: func(r *llm.Request) bool {
 			return strings.Join(r.Advice, " ") == "google.safety_settings extra_body.x"
 		},
+		`"modalities":["text","audio","image"]`: func(r *llm.Request) bool {
+			return slices.Equal(r.Output.Media, []llm.Kind{llm.Audio, llm.Image})
+		},
 		`"reasoning_effort":"default"`: func(r *llm.Request) bool {
 			return r.Reasoning.Effort == "" && strings.Join(r.Advice, "") == "reasoning_effort"
 		},
@@ -250,7 +254,7 @@ func TestDecodeErrors(t *testing.T) {
 		`"tool_choice":{"type":"file_search"}`:                                         "file_search",
 		`"response_format":{"type":"xml"}`:                                             "response_format",
 		`"response_format":{"type":"json_schema","json_schema":{"schema":[]}}`:         "schema",
-		`"modalities":["text","audio"]`:                                                "audio",
+		`"modalities":["text","smell"]`:                                                "smell",
 		`"extra_body":{"google":{"cached_content":"c/1"}}`:                             "cached at Google",
 	} {
 		if !strings.Contains(members, `"messages"`) {

@@ -209,8 +209,8 @@ func (e *encoder) opened(dst []byte, c *choice, ev *llm.Event) []byte {
 		return e.close(dst, "")
 	case llm.Image:
 		dst = e.open(dst, ev.Choice)
-		dst = append(append(dst, `"content":"`+picture...), ev.Name.Inner()...)
-		dst = e.close(append(dst, pictureData+`"`...), "")
+		dst = formats.AppendPicture(append(dst, `"content":"`...), ev.Name)
+		dst = e.close(append(dst, '"'), "")
 		return e.sign(dst, c, ev)
 	case llm.Text:
 		return e.sign(dst, c, ev)
@@ -292,7 +292,7 @@ func (e *encoder) closed(dst []byte, c *choice, ev *llm.Event) []byte {
 		return e.close(e.appendArguments(dst, c.calls-1, llm.Literal(`"{}"`), false), "")
 	case c.open == llm.Image:
 		dst = e.open(dst, ev.Choice)
-		return e.close(append(dst, `"content":"`+pictureEnd+`"`...), "")
+		return e.close(append(dst, `"content":"`+formats.PictureEnd+`"`...), "")
 	}
 	for ; c.placed < len(c.cites); c.placed++ {
 		if cite := &c.cites[c.placed]; !cite.From.Known || !cite.To.Known {

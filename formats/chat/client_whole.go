@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -142,12 +143,11 @@ func (a answer) appendContent(dst []byte) []byte {
 	for ev := range a.all {
 		switch {
 		case ev.Step == llm.Open && ev.Kind == llm.Image:
-			dst = append(append(dst, picture...), ev.Name.Inner()...)
-			dst = append(dst, pictureData...)
+			dst = formats.AppendPicture(dst, ev.Name)
 		case ev.Step == llm.Delta && (ev.Kind == llm.Text || ev.Kind == llm.Image):
 			dst = append(dst, ev.Text.Inner()...)
 		case ev.Step == llm.Close && ev.Kind == llm.Image:
-			dst = append(dst, pictureEnd...)
+			dst = append(dst, formats.PictureEnd...)
 		}
 	}
 	if len(dst) == start+1 && a.opened(llm.Call) > 0 {

@@ -21,6 +21,9 @@ func (w *writer) medium(p *llm.Part) *formats.Unsupported {
 		return formats.CannotCarry(*p, "its data is no base64")
 	case m.Plain != nil:
 		w.mention(m.Plain)
+		if !m.Name.Empty() {
+			w.Lose("filename")
+		}
 		w.text(m.Plain)
 		return nil
 	case p.Kind == llm.Image || p.Kind == llm.File && strings.HasPrefix(m.MIME, "image/"):

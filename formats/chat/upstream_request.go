@@ -52,6 +52,9 @@ type writer struct {
 // (https://platform.openai.com/docs/api-reference/chat/create).
 func (Upstream) Encode(dst []byte, r *llm.Request, name string) (*formats.Sent, *formats.Unsupported) {
 	w := &writer{Sent: &formats.Sent{Names: formats.Names{Alphabet: names}}, b: dst, r: r, model: modelOf(name), work: jsonschema.BudgetFor(r)}
+	if no := formats.OnlyText(r); no != nil {
+		return nil, no
+	}
 	w.lookUp()
 	for _, advice := range r.Advice {
 		w.Lose(advice)

@@ -3,6 +3,7 @@ package gemini
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/tidwall/gjson"
@@ -22,6 +23,9 @@ func (w *writer) config() *formats.Unsupported {
 	w.b = append(w.b, '{')
 	begun := len(w.b)
 	w.sampling()
+	if no := w.media(); no != nil {
+		return no
+	}
 	if no := w.output(); no != nil {
 		return no
 	}
@@ -31,6 +35,18 @@ func (w *writer) config() *formats.Unsupported {
 		return nil
 	}
 	w.b = append(w.b, '}')
+	return nil
+}
+
+// media asks for images, where the model makes some
+// (https://ai.google.dev/gemini-api/docs/image-generation).
+func (w *writer) media() *formats.Unsupported {
+	only := len(w.r.Output.Media) > 0 && !slices.ContainsFunc(w.r.Output.Media, func(k llm.Kind) bool { return k != llm.Image })
+	if !w.images || !only {
+		return formats.OnlyText(w.r)
+	}
+	w.key("responseModalities")
+	w.b = append(w.b, `["TEXT","IMAGE"]`...)
 	return nil
 }
 

@@ -27,6 +27,8 @@ var configCases = []requestCase{
 			r.Logprobs, r.TopLogprobs = true, llm.Number("3")
 		}),
 		want: map[string]string{config: `{"temperature":0,"topP":0.95,"topK":40,"maxOutputTokens":100,"candidateCount":2,"seed":-7,"responseLogprobs":true,"logprobs":3}`}, lost: []string{"presence_penalty", "frequency_penalty"}},
+	{name: "images of a model that makes some", model: "gemini-2.5-flash-image",
+		r: one(func(r *llm.Request) { r.Output.Media = []llm.Kind{llm.Image} }), want: map[string]string{config: `{"responseModalities":["TEXT","IMAGE"]}`}},
 	{name: "penalties before they were refused", model: "gemini-2.0-flash",
 		r:    one(func(r *llm.Request) { r.PresencePenalty, r.FrequencyPenalty = llm.Number("0.5"), llm.Number("-1") }),
 		want: map[string]string{config: `{"presencePenalty":0.5,"frequencyPenalty":-1}`}},

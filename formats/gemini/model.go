@@ -17,6 +17,8 @@ type traits struct {
 	third bool
 	// instructed is whether it takes a system instruction.
 	instructed bool
+	// images is whether it makes images.
+	images bool
 	// penalties is whether it takes penalties: later models and those of another
 	// kind refuse any but 0 ("Penalty is not enabled for this model").
 	penalties bool
@@ -55,12 +57,12 @@ func traitsOf(model string) traits {
 	major, minor := generation(name)
 	silent := is("tts") || is("native-audio") || is("embedding")
 	t := traits{instructed: true, schema: major == 0 || major > 2 || major == 2 && minor >= 5, third: major > 2}
-	t.penalties = !t.schema
+	t.penalties, t.images = !t.schema, is("image")
 	switch {
 	case silent || !t.schema:
 	case t.third:
 		t.levels = levelsOf(is, major, minor)
-	case is("image"):
+	case t.images:
 	case is("pro"):
 		t.least, t.most = 128, 32768
 	case is("lite"):

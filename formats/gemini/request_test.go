@@ -9,6 +9,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -268,6 +269,19 @@ func TestUnsupportedNamesThePlace(t *testing.T) {
 	r := &llm.Request{Turns: []llm.Turn{{Role: llm.User, Parts: []llm.Part{p}}}}
 	if _, no := up.Encode(nil, r, "gemini-2.5-flash"); no == nil || no.Turn != 5 || no.Part != 3 {
 		t.Errorf("got %+v", no)
+	}
+}
+
+// Who cannot make the media that are asked for would give less than that.
+func TestOtherMediaThanText(t *testing.T) {
+	for model, kind := range map[string]llm.Kind{"gemini-2.5-flash": llm.Image, "gemini-2.5-flash-image": llm.Audio} {
+		r := one(func(r *llm.Request) { r.Output.Media = []llm.Kind{kind} })
+		if _, no := up.Encode(nil, r, model); no == nil || no.Field != "modalities" || !no.Less {
+			t.Errorf("%s: %+v", model, no)
+		}
+		if _, no := up.Encode(nil, formats.Without(r, "modalities"), model); no != nil || len(r.Output.Media) == 0 {
+			t.Errorf("%s without: %+v", model, no)
+		}
 	}
 }
 

@@ -82,6 +82,9 @@ func (e *encoder) loseIf(lost bool, name string) {
 // readMembers refuses and names what the API has no member for.
 func (e *encoder) readMembers() *formats.Unsupported {
 	r := e.r
+	if no := formats.OnlyText(r); no != nil {
+		return no
+	}
 	if r.Candidates > 1 {
 		return formats.WouldLack("n", "it gives one answer to a request")
 	}

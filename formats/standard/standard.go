@@ -6,18 +6,22 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/formats/chat"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/gemini"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/messages"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/responses"
 )
 
 var clients = map[string]formats.Client{
 	chat.Name:            chat.Client{},
 	chat.CompletionsName: chat.Completions{},
+	gemini.Name:          gemini.Client{},
 	messages.Name:        messages.Client{},
+	responses.Name:       responses.Client{},
 }
 
 var upstreams = map[string]formats.Upstream{
-	chat.Name:     chat.Upstream{},
-	gemini.Name:   gemini.Upstream{},
-	messages.Name: messages.Upstream{},
+	chat.Name:      chat.Upstream{},
+	gemini.Name:    gemini.Upstream{},
+	messages.Name:  messages.Upstream{},
+	responses.Name: responses.Upstream{},
 }
 
 // Client returns the format of that name as clients speak it, nil if there is

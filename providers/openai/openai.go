@@ -26,8 +26,8 @@ func (*Provider) Spec() providers.Spec {
 	return providers.Spec{
 		BaseURL:    "https://api.openai.com/v1",
 		Secret:     "{env.OPENAI_API_KEY}",
-		Formats:    []string{"chat"},
-		Operations: []string{"completions", "embeddings", "moderations"},
+		Formats:    []string{"chat", "responses"},
+		Operations: []string{"completions", "embeddings", "moderations", "count_tokens"},
 	}
 }
 
