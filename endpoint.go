@@ -2,6 +2,7 @@ package aiclient2api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
@@ -20,6 +21,11 @@ type endpoint struct {
 	model  string
 	named  bool
 	stream bool
+
+	// below is what follows the operation's path, methods are those that it takes
+	// if they are not the usual ones.
+	below   string
+	methods []string
 }
 
 // what is what an endpoint is for.
@@ -52,6 +58,7 @@ var inferencePaths = map[string]struct {
 	"/v1/moderations":            {chatClient, formats.Moderations},
 	"/v1/responses":              {responsesClient, formats.Conversation},
 	"/v1/responses/input_tokens": {responsesClient, formats.CountTokens},
+	"/v1/responses/compact":      {responsesClient, formats.Compact},
 	"/v1/messages":               {messagesClient, formats.Conversation},
 	"/v1/messages/count_tokens":  {messagesClient, formats.CountTokens},
 }
@@ -68,6 +75,14 @@ var googleActions = map[string]struct {
 	"generateContent":       {op: formats.Conversation},
 	"streamGenerateContent": {op: formats.Conversation, stream: true},
 	"countTokens":           {op: formats.CountTokens},
+}
+
+// storedPaths are what can be asked about an earlier response, behind its id,
+// and how.
+var storedPaths = map[string][]string{
+	"":            {http.MethodGet, http.MethodDelete},
+	"cancel":      {http.MethodPost},
+	"input_items": {http.MethodGet},
 }
 
 // endpoint returns what a path is; ok is false if it is none of ours.
@@ -98,6 +113,9 @@ func read(path string) (endpoint, bool) {
 		return endpoint{op: p.op, client: standard.Client(p.client)}, true
 	}
 	if ep, ok := google(path); ok {
+		return ep, true
+	}
+	if ep, ok := stored(path); ok {
 		return ep, true
 	}
 	for _, list := range [...]struct{ path, client string }{{"/v1/models", chatClient}, {"/v1beta/models", geminiClient}} {
@@ -136,6 +154,31 @@ func google(path string) (ep endpoint, ok bool) {
 	return ep, false
 }
 
+// stored returns what a path about an earlier response is
+// (https://platform.openai.com/docs/api-reference/responses/get).
+func stored(path string) (ep endpoint, ok bool) {
+	below, ok := strings.CutPrefix(path, "/v1/responses/")
+	id, rest, slash := strings.Cut(below, "/")
+	methods, known := storedPaths[rest]
+	if !ok || !known || slash && rest == "" || !isID(id) {
+		return ep, false
+	}
+	return endpoint{op: formats.Stored, client: standard.Client(responsesClient), below: "/" + below, methods: methods}, true
+}
+
+// isID reports whether s is an id as providers make them, which needs no escapes
+// in a path.
+func isID(s string) bool {
+	for _, c := range []byte(s) {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			if (c < '0' || c > '9') && c != '_' && c != '-' {
+				return false
+			}
+		}
+	}
+	return s != ""
+}
+
 // speak settles the client's protocol where the path alone does not: the list
 // of models is at one path in two of them.
 func (ep *endpoint) speak(r *http.Request) {
@@ -152,16 +195,23 @@ func (ep endpoint) upgrades(r *http.Request) bool {
 
 // allow returns the methods of an endpoint, for the header Allow.
 func (ep endpoint) allow() string {
-	if ep.what == inference {
-		return http.MethodPost
-	}
-	return http.MethodGet + ", " + http.MethodHead
+	return strings.Join(ep.verbs(), ", ")
 }
 
 // takes reports whether the endpoint has that method.
 func (ep endpoint) takes(method string) bool {
-	if ep.what == inference {
-		return method == http.MethodPost
-	}
-	return method == http.MethodGet || method == http.MethodHead
+	return slices.Contains(ep.verbs(), method)
 }
+
+func (ep endpoint) verbs() []string {
+	switch {
+	case ep.methods != nil:
+		return ep.methods
+	case ep.what == inference:
+		return onlyPost
+	default:
+		return onlyGet
+	}
+}
+
+var onlyPost, onlyGet = []string{http.MethodPost}, []string{http.MethodGet, http.MethodHead}

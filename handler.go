@@ -132,6 +132,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, ep endpoint) *ca
 		Request: r,
 		Client:  ep.client,
 		Op:      ep.op,
+		Below:   ep.below,
 		Debug:   h.DebugHeaders,
 		Strict:  h.Strict,
 		Start:   time.Now(),
@@ -164,7 +165,11 @@ func (c *call) read(r *http.Request, ep endpoint, limit int64) *llm.Error {
 		return &llm.Error{Status: http.StatusBadRequest, Message: "the request body broke off"}
 	}
 	c.wasRead = true
-	head, bad := formats.Scan(body.Bytes())
+	var head formats.Head
+	var bad *llm.Error
+	if c.Op != formats.Stored {
+		head, bad = formats.Scan(body.Bytes())
+	}
 	if ep.named {
 		head = formats.Head{Model: ep.model, Stream: ep.stream, InPath: true, List: r.URL.Query().Get("alt") != "sse"}
 	}
@@ -204,6 +209,9 @@ func (h *Handler) pin(ep *endpoint, r *http.Request) *llm.Error {
 
 // targets returns where a call goes.
 func (h *Handler) targets(ep endpoint, c *call, who caller) ([]target, *llm.Error) {
+	if ep.op == formats.Stored {
+		return h.router.keeping(ep, who)
+	}
 	asked := c.Head.Model
 	if ep.pin != nil {
 		asked = ep.pin.Name + "/" + asked

@@ -297,6 +297,39 @@ func TestOtherOperations(t *testing.T) {
 	}
 }
 
+// What a provider keeps of an earlier response is asked of who keeps some.
+func TestStoredResponses(t *testing.T) {
+	v := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"asked":"%s %s"}`, r.Method, r.URL.RequestURI())
+	})
+	const openai = "provider %s openai {\napi_key k\nupstream %s/v1\n}\n"
+	one := serve(t, "open\nprovider echo\n"+fmt.Sprintf(openai, "a", v.URL))
+	for asked, want := range map[string]string{
+		"GET /v1/responses/resp_1?include[]=x&key=1":   `{"asked":"GET /v1/responses/resp_1?include%5B%5D=x"}`,
+		"DELETE /v1/responses/resp_1":                  `{"asked":"DELETE /v1/responses/resp_1"}`,
+		"POST /a/v1/responses/resp_1/cancel":           `{"asked":"POST /v1/responses/resp_1/cancel"}`,
+		"GET /v1/responses/resp_1/input_items?limit=2": `{"asked":"GET /v1/responses/resp_1/input_items?limit=2"}`,
+		"POST /v1/responses/resp_1":                    "this path takes GET, DELETE",
+		"GET /echo/v1/responses/resp_1":                "no provider that keeps responses",
+	} {
+		method, path, _ := strings.Cut(asked, " ")
+		if got := one.ask(t, method, path, ""); !strings.Contains(got.body, want) {
+			t.Errorf("%s: %d %s", asked, got.status, got.body)
+		}
+	}
+	two := serve(t, "open\n"+fmt.Sprintf(openai, "a", v.URL)+fmt.Sprintf(openai, "b", v.URL))
+	if got := two.ask(t, "GET", "/v1/responses/resp_1", ""); got.status != 400 || !strings.Contains(got.body, "provider_required") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := two.ask(t, "GET", "/b/v1/responses/resp_1", ""); got.status != 200 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	restricted := serve(t, "key k secret-of-a-client {\nmodels gpt-*\n}\n"+fmt.Sprintf(openai, "a", v.URL))
+	if got := restricted.ask(t, "GET", "/v1/responses/resp_1", "", "Authorization", "Bearer secret-of-a-client"); got.status != 404 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
 func TestHealth(t *testing.T) {
 	s := serve(t, "key a a-secret-key\nprovider echo\nprovider openai {\napi_key k\nupstream http://127.0.0.1:1/v1\nmax_fails 1\nfail_duration 1m\n}\nprovider gone openai {\napi_key {env.UNSET_FOR_THIS_TEST}\noptional\n}")
 	health := func(path string, status int, want string) {

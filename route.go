@@ -192,6 +192,27 @@ func serving(targets []target) ([]target, *llm.Error) {
 	}
 }
 
+// keeping returns who keeps earlier responses: no model says whose one is.
+func (rt *router) keeping(ep endpoint, who caller) ([]target, *llm.Error) {
+	var found []target
+	for _, p := range rt.providers {
+		if (ep.pin == nil || ep.pin == p) && p.target.Takes(ep.client, ep.op) && who.may(p.Name+"/") {
+			found = append(found, p.self...)
+		}
+	}
+	if len(found) == 1 {
+		return serving(found)
+	}
+	bad := &llm.Error{Status: http.StatusNotFound, Code: "not_found", Message: "no provider that keeps responses is open to you here"}
+	if len(found) > 1 {
+		bad = &llm.Error{
+			Status: http.StatusBadRequest, Code: "provider_required",
+			Message: "several providers keep responses: name one in the path (/" + found[0].provider.Name + "/v1/responses/…) or in the header Model-Provider",
+		}
+	}
+	return nil, bad
+}
+
 // noModel says that nothing claims a model, or that the caller may not use it.
 func noModel(model string) *llm.Error {
 	return &llm.Error{

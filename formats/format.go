@@ -23,9 +23,11 @@ const (
 	Embeddings
 	Moderations
 	CountTokens
+	Compact // a conversation, by the provider, to state that only it can read
+	Stored  // what the provider keeps of an earlier answer
 )
 
-var operationNames = [...]string{"conversation", "completions", "embeddings", "moderations", "count_tokens"}
+var operationNames = [...]string{"conversation", "completions", "embeddings", "moderations", "count_tokens", "compact", "stored_responses"}
 
 // Translates reports whether the operation can be carried by other formats
 // than the client's: a conversation, and what can be made one.
@@ -39,7 +41,11 @@ func (o Operation) Shared() bool { return o == Completions || o == Embeddings ||
 func (o Operation) String() string { return operationNames[o] }
 
 // NeedsModel reports whether the protocol requires the request to name a model.
-func (o Operation) NeedsModel() bool { return o != Moderations }
+func (o Operation) NeedsModel() bool { return o != Moderations && o != Stored }
+
+// Answers reports whether what comes back has the form of an answer; else it is
+// any object.
+func (o Operation) Answers() bool { return o < CountTokens }
 
 // Client is a format as clients speak it.
 type Client interface {

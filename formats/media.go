@@ -3,7 +3,10 @@ package formats
 import (
 	"encoding/base64"
 	"path"
+	"slices"
 	"strings"
+
+	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
 // magic are bytes near the beginning by which files are known. The first row
@@ -61,4 +64,26 @@ func IsBase64(data []byte) bool {
 		}
 	}
 	return true
+}
+
+// IsPublic reports whether a URL of one of the schemes is one that anybody can
+// fetch: none that only Google opens, of its Files API or YouTube.
+func IsPublic(url llm.Literal, schemes ...string) bool {
+	scheme, host, ok := strings.Cut(strings.ToLower(Decoded(url)), "://")
+	if at := strings.IndexAny(host, "/?#"); at >= 0 {
+		host = host[:at]
+	}
+	for _, closed := range [...]string{"youtube.com", "youtu.be", "generativelanguage.googleapis.com"} {
+		if host == closed || strings.HasSuffix(host, "."+closed) {
+			return false
+		}
+	}
+	return ok && host != "" && slices.Contains(schemes, scheme)
+}
+
+// IsDataURL reports whether a URL holds the data itself.
+func IsDataURL(url llm.Literal) bool {
+	const scheme = "data:"
+	in := url.Inner()
+	return len(in) >= len(scheme) && strings.EqualFold(string(in[:len(scheme)]), scheme)
 }

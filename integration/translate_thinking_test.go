@@ -45,70 +45,98 @@ func collect(t *testing.T, client openai.Client, params openai.ChatCompletionNew
 	t.Helper()
 	stream := client.Chat.Completions.NewStreaming(t.Context(), params)
 	defer stream.Close()
-	message := map[string]any{"role": "assistant"}
-	var calls, details []any
-	add := func(m map[string]any, name string, piece any) {
-		if text, is := piece.(string); is {
-			had, _ := m[name].(string)
-			m[name] = had + text
-		}
-	}
+	all := newPieces(join)
 	for stream.Next() {
-		chunk := stream.Current()
-		if len(chunk.Choices) == 0 {
-			continue
-		}
-		delta := read(t, []byte(chunk.Choices[0].Delta.RawJSON()))
-		add(message, "content", delta.at("content").v)
-		add(message, "reasoning_content", delta.at("reasoning_content").v)
-		if extra := delta.at("extra_content").v; extra != nil {
-			message["extra_content"] = extra
-		}
-		for i := range delta.at("tool_calls").len() {
-			piece := delta.at("tool_calls", i)
-			index, _ := piece.at("index").v.(float64)
-			if int(index) == len(calls) {
-				call := piece.v.(map[string]any)
-				delete(call, "index")
-				calls = append(calls, call)
-				continue
-			}
-			for name, text := range map[string]string{"function": "arguments", "custom": "input"} {
-				if tool, is := (node{calls[int(index)]}).at(name).v.(map[string]any); is {
-					add(tool, text, piece.at(name, text).v)
-				}
-			}
-			if extra := piece.at("extra_content").v; extra != nil {
-				calls[int(index)].(map[string]any)["extra_content"] = extra
-			}
-		}
-		for i := range delta.at("reasoning_details").len() {
-			piece := delta.at("reasoning_details", i).v.(map[string]any)
-			same := slices.IndexFunc(details, func(d any) bool { return d.(map[string]any)["index"] == piece["index"] })
-			if !join || same < 0 {
-				details = append(details, piece)
-				continue
-			}
-			whole := details[same].(map[string]any)
-			for name, value := range piece {
-				if name == "text" {
-					add(whole, name, value)
-				} else {
-					whole[name] = value
-				}
-			}
+		if chunk := stream.Current(); len(chunk.Choices) > 0 {
+			all.add(read(t, []byte(chunk.Choices[0].Delta.RawJSON())))
 		}
 	}
 	if err := stream.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if calls != nil {
-		message["tool_calls"] = calls
+	return all.message()
+}
+
+// pieces is a message that is made of the deltas of a stream.
+type pieces struct {
+	join           bool // the pieces of a detail of the reasoning
+	said           map[string]any
+	calls, details []any
+}
+
+func newPieces(join bool) *pieces {
+	return &pieces{join: join, said: map[string]any{"role": "assistant"}}
+}
+
+// add adds a delta.
+func (p *pieces) add(delta node) {
+	lengthen(p.said, "content", delta.at("content").v)
+	lengthen(p.said, "reasoning_content", delta.at("reasoning_content").v)
+	if extra := delta.at("extra_content").v; extra != nil {
+		p.said["extra_content"] = extra
 	}
-	if details != nil {
-		message["reasoning_details"] = details
+	for i := range delta.at("tool_calls").len() {
+		p.call(delta.at("tool_calls", i))
 	}
-	return node{message}
+	for i := range delta.at("reasoning_details").len() {
+		p.detail(delta.at("reasoning_details", i).v.(map[string]any))
+	}
+}
+
+// call adds a piece of a call.
+func (p *pieces) call(piece node) {
+	index, _ := piece.at("index").v.(float64)
+	if int(index) == len(p.calls) {
+		call := piece.v.(map[string]any)
+		delete(call, "index")
+		p.calls = append(p.calls, call)
+		return
+	}
+	call := node{p.calls[int(index)]}
+	for name, text := range map[string]string{"function": "arguments", "custom": "input"} {
+		if tool, is := call.at(name).v.(map[string]any); is {
+			lengthen(tool, text, piece.at(name, text).v)
+		}
+	}
+	if extra := piece.at("extra_content").v; extra != nil {
+		call.v.(map[string]any)["extra_content"] = extra
+	}
+}
+
+// detail adds a piece of a detail of the reasoning.
+func (p *pieces) detail(piece map[string]any) {
+	same := slices.IndexFunc(p.details, func(d any) bool { return d.(map[string]any)["index"] == piece["index"] })
+	if !p.join || same < 0 {
+		p.details = append(p.details, piece)
+		return
+	}
+	whole := p.details[same].(map[string]any)
+	for name, value := range piece {
+		if name == "text" {
+			lengthen(whole, name, value)
+		} else {
+			whole[name] = value
+		}
+	}
+}
+
+// lengthen adds to a text.
+func lengthen(m map[string]any, name string, piece any) {
+	if text, is := piece.(string); is {
+		had, _ := m[name].(string)
+		m[name] = had + text
+	}
+}
+
+// message is what the deltas make together.
+func (p *pieces) message() node {
+	if p.calls != nil {
+		p.said["tool_calls"] = p.calls
+	}
+	if p.details != nil {
+		p.said["reasoning_details"] = p.details
+	}
+	return node{p.said}
 }
 
 // A model that is amid its calls must get its thoughts back, unchanged and

@@ -74,7 +74,11 @@ func (Upstream) Encode(dst []byte, r *llm.Request, name string) (*formats.Sent, 
 	if no := w.sampling(); no != nil {
 		return nil, no
 	}
-	if !r.User.Empty() {
+	switch {
+	case r.User.Empty():
+	case formats.Characters(r.User) > maxUser:
+		w.Lose("user")
+	default:
 		w.member("user", r.User)
 	}
 	if r.Stream {
@@ -187,6 +191,9 @@ func (w *writer) sampling() *formats.Unsupported {
 
 // maxStops is how many stop sequences there may be.
 const maxStops = 4
+
+// maxUser is the most characters of a user's id that OpenAI takes.
+const maxUser = 64
 
 func (w *writer) stop() {
 	stops := w.r.Stop

@@ -92,6 +92,8 @@ func TestEncode(t *testing.T) {
 			r.Stop = []llm.Literal{llm.Literal(`"1"`), llm.Literal(`"2"`), llm.Literal(`"3"`), llm.Literal(`"4"`), llm.Literal(`"5"`)}
 			r.Candidates, r.Logprobs, r.TopLogprobs, r.User, r.Stream = 2, true, llm.Number("5"), llm.Literal(`"u"`), true
 		}), want: `"messages":[` + hi + `],"max_tokens":9,"temperature":0,"top_p":0.5,"frequency_penalty":0.1,"presence_penalty":-1,"seed":7,"stop":["1","2","3","4"],"n":2,"logprobs":true,"top_logprobs":5,"user":"u","stream":true,"stream_options":{"include_usage":true}`, lost: "top_k, stop"},
+		{name: "the longest id of a user", model: "gpt-4o", r: asking(func(r *llm.Request) { r.User = llm.Literal(`"` + strings.Repeat("é", 64) + `"`) }), want: `"messages":[` + hi + `],"user":"` + strings.Repeat("é", 64) + `"`},
+		{name: "one that is longer", model: "gpt-4o", r: asking(func(r *llm.Request) { r.User = llm.Literal(`"` + strings.Repeat("u", 65) + `"`) }), want: `"messages":[` + hi + `]`, lost: "user"},
 		{name: "no sampling for models that reason", model: "o3-mini", r: asking(func(r *llm.Request) {
 			r.MaxTokens, r.Temperature, r.TopP, r.Stop = llm.Number("9"), llm.Number("0"), llm.Number("1"), []llm.Literal{llm.Literal(`"1"`)}
 		}), want: `"messages":[` + hi + `],"max_completion_tokens":9,"top_p":1`, lost: "temperature, stop"},

@@ -1,16 +1,25 @@
 package formattest
 
 import (
-	"bytes"
-	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/chat"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/gemini"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/messages"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/responses"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/standard"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
-	"github.com/aiclient2api/caddy-aiclient2api/sse"
+)
+
+// clients are the formats that take part in every scenario as clients, all of
+// them, and those of the completions; providers are those of providers.
+var (
+	clients    = []string{chat.Name, responses.Name, messages.Name, gemini.Name}
+	allClients = append(slices.Clone(clients), chat.CompletionsName)
+	providers  = clients
 )
 
 // speaker returns a client's format.
@@ -33,43 +42,119 @@ func listener(t testing.TB, name string) formats.Listener {
 	return l
 }
 
+// TestEveryPair: a scenario says of every client and every provider what comes
+// of it, or why nothing does.
+func TestEveryPair(t *testing.T) {
+	check := func(t *testing.T, s scenario, kind, format string, there bool) {
+		t.Helper()
+		switch why := s.lacks(kind, format); {
+		case !there && why == "":
+			t.Errorf("there is no %s of %s, and it is not said why", kind, format)
+		case there && why != "":
+			t.Errorf("it says why there is no %s of %s, and there is one", kind, format)
+		}
+	}
+	for _, s := range load(t) {
+		t.Run(s.name, func(t *testing.T) {
+			if group, name, ok := strings.Cut(s.feature, ": "); !ok || group == "" || name == "" {
+				t.Errorf("the feature is %q", s.feature)
+			}
+			if s.of("request") != nil {
+				for _, client := range clients {
+					check(t, s, "request", client, s.forOne("request", client) != nil)
+				}
+			}
+			if s.of("expect") != nil {
+				for _, provider := range providers {
+					check(t, s, "expect", provider, s.forOne("expect", provider) != nil)
+				}
+			}
+			if s.of("answer") == nil && s.of("stream") == nil {
+				return
+			}
+			for _, provider := range providers {
+				there := s.answers(provider) != nil
+				check(t, s, "answer", provider, there)
+				for _, client := range clients {
+					for _, from := range s.answers(provider) {
+						if s.lacks("request", client) == "" && len(s.wholes(client, from)) != 1 {
+							t.Errorf("it does not say what %s is to get from the %s of %s", client, from.kind, provider)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// answers returns what a provider answers.
+func (s scenario) answers(provider string) []section {
+	return append(s.forOne("answer", provider), s.forOne("stream", provider)...)
+}
+
+// wholes returns what a client is to get for an answer.
+func (s scenario) wholes(client string, from section) []section {
+	provider, list := from.title[0], s.forOne("whole", client)
+	if special := chosen(list, provider+"."+from.kind); len(special) == 1 && special[0].only != nil {
+		return special
+	}
+	return chosen(list, provider)
+}
+
+// expectations returns what providers are to get for the request of a client.
+func (s scenario) expectations(client string) []section {
+	return chosen(s.of("expect"), client)
+}
+
+// outcome is what became of a request on its way: a body, or the place that a
+// provider cannot carry. less is whether the request goes on without that, if no
+// other provider has it.
+type outcome struct {
+	body, lost, refused, why string
+	less                     bool
+}
+
+// carry translates a client's request for a provider of a model.
+func carry(t *testing.T, from, to section) outcome {
+	t.Helper()
+	client := speaker(t, from.title[0])
+	if _, err := formats.Scan([]byte(from.body)); err != nil {
+		t.Fatal(err)
+	}
+	r, bad := client.Decode([]byte(from.body))
+	if bad != nil {
+		return outcome{refused: bad.Param, why: bad.Message}
+	}
+	sent, no := listener(t, to.title[0]).Encode(nil, r, to.title[1])
+	if no == nil {
+		return outcome{body: string(sent.Body), lost: sorted(sent.Lost)}
+	}
+	place := no.Field
+	if no.Turn >= 0 || no.Field == "" {
+		place = client.Place(no.Turn, no.Part)
+	}
+	return outcome{refused: place, why: no.What, less: no.Less}
+}
+
 // TestRequests: every client's request reaches every provider as it should.
 func TestRequests(t *testing.T) {
 	for _, s := range load(t) {
 		for _, from := range s.of("request") {
-			for _, to := range s.of("expect") {
-				t.Run(s.name+"/"+from.title[0]+" to "+strings.Join(to.title, " "), func(t *testing.T) {
-					want := to.expectation()
-					client := speaker(t, from.title[0])
-					if _, err := formats.Scan([]byte(from.body)); err != nil {
-						t.Fatal(err)
+			client := from.title[0]
+			for _, to := range s.expectations(client) {
+				t.Run(s.name+"/"+client+" to "+strings.Join(to.title, " "), func(t *testing.T) {
+					got := carry(t, from, to)
+					if want := to.note("error", client); got.refused != want {
+						t.Fatalf("refused at %q, want %q (%s)\nsent %s, lost %q", got.refused, want, got.why, got.body, got.lost)
 					}
-					r, bad := client.Decode([]byte(from.body))
-					if bad != nil {
-						if want.failure == "" || bad.Param != want.failure {
-							t.Fatalf("decoding: %v at %q", bad, bad.Param)
-						}
+					if got.refused != "" {
 						return
 					}
-					sent, unsupported := listener(t, to.title[0]).Encode(nil, r, to.title[1])
-					if unsupported != nil {
-						place := unsupported.Field
-						if unsupported.Turn >= 0 {
-							place = client.Place(unsupported.Turn, unsupported.Part)
-						}
-						if place != want.failure {
-							t.Fatalf("refused at %q: %s", place, unsupported.What)
-						}
-						return
+					if d := differ(to.body, got.body); d != "" {
+						t.Errorf("%s\nsent %s", d, got.body)
 					}
-					if want.failure != "" {
-						t.Fatalf("want an error at %q, got %s", want.failure, sent.Body)
-					}
-					if d := differ(want.body, string(sent.Body)); d != "" {
-						t.Errorf("%s\nsent %s", d, sent.Body)
-					}
-					if got := sorted(sent.Lost); got != want.lost {
-						t.Errorf("lost %q, want %q", got, want.lost)
+					if want := to.lost(client); got.lost != want {
+						t.Errorf("lost %q, want %q", got.lost, want)
 					}
 				})
 			}
@@ -80,280 +165,103 @@ func TestRequests(t *testing.T) {
 // TestAnswers: every provider's answer reaches every client as it should,
 // whole, as a stream, and as the one in the place of the other.
 func TestAnswers(t *testing.T) {
-	clients := []string{chat.Name}
 	for _, s := range load(t) {
-		for _, kind := range []string{"answer", "stream"} {
-			for _, from := range s.of(kind) {
-				for _, client := range clients {
-					want, ok := s.whole(client, from.title[0])
-					if !ok {
-						t.Fatalf("%s does not say what %s is to get from %s", s.name, client, from.title[0])
-					}
-					t.Run(s.name+"/"+kind+" "+from.title[0]+" to "+client, func(t *testing.T) {
-						for _, stream := range []bool{false, true} {
-							got := translate(t, s, from, client, stream)
-							if d := differ(want, got); d != "" {
-								t.Errorf("stream %v: %s\ngot %s", stream, d, got)
+		for _, provider := range providers {
+			for _, from := range s.answers(provider) {
+				for _, client := range allClients {
+					for _, want := range s.wholes(client, from) {
+						t.Run(s.name+"/"+from.kind+" "+provider+" to "+client, func(t *testing.T) {
+							for _, asked := range s.requests(client) {
+								answered(t, s, asked, from, want)
 							}
-						}
-					})
+						})
+					}
 				}
 			}
 		}
 	}
 }
 
-// translate decodes an answer and encodes it for a client.
-func translate(t *testing.T, s scenario, from section, client string, stream bool) string {
+// requests returns a client's requests, or one that says nothing if the scenario
+// has none at all.
+func (s scenario) requests(client string) []section {
+	if s.of("request") == nil {
+		return []section{{title: []string{client}}}
+	}
+	return s.forOne("request", client)
+}
+
+// answered checks what a client gets for an answer to its request.
+func answered(t *testing.T, s scenario, asked, from, want section) {
 	t.Helper()
-	request := new(llm.Request)
-	sent := new(formats.Sent)
+	client := asked.title[0]
+	r, events := heard(t, s, asked, from)
+	var lost []string
+	for _, e := range events {
+		if e.Step == llm.Lost {
+			lost = append(lost, e.What)
+		}
+	}
+	if got := sorted(lost); got != from.lost("") {
+		t.Errorf("lost %q, want %q", got, from.lost(""))
+	}
+	if d := differ(want.body, whole(t, client, r, events)); d != "" {
+		t.Errorf("whole: %s\ngot %s", d, whole(t, client, r, events))
+	}
+	for _, list := range []bool{false, true} {
+		if list && client != gemini.Name {
+			continue
+		}
+		stream := streamed(t, client, r, events, list)
+		got := collect[client](t, stream)
+		if d := differ(want.body, got); d != "" {
+			t.Errorf("stream (list %v): %s\ngot %s\nof %s", list, d, got, stream)
+		}
+	}
+}
+
+// whole writes an answer as a body.
+func whole(t *testing.T, client string, r *llm.Request, events []llm.Event) string {
+	t.Helper()
+	return string(speaker(t, client).Encoder(formats.Answer{Request: r, Model: "asked", ID: "id", Created: 1}).AppendWhole(nil, events))
+}
+
+// streamed writes an answer as a stream.
+func streamed(t *testing.T, client string, r *llm.Request, events []llm.Event, list bool) []byte {
+	t.Helper()
+	return speaker(t, client).Encoder(formats.Answer{Request: r, Model: "asked", ID: "id", Created: 1, List: list}).Append(nil, events)
+}
+
+// heard decodes an answer to a client's request.
+func heard(t *testing.T, s scenario, asked, from section) (*llm.Request, []llm.Event) {
+	t.Helper()
 	l := listener(t, from.title[0])
-	for _, asked := range s.of("request") {
-		r, bad := speaker(t, asked.title[0]).Decode([]byte(asked.body))
-		if bad != nil {
+	r, sent := new(llm.Request), new(formats.Sent)
+	if asked.body != "" {
+		var bad *llm.Error
+		if r, bad = speaker(t, asked.title[0]).Decode([]byte(asked.body)); bad != nil {
 			t.Fatal(bad)
 		}
-		request = r
-		for _, to := range s.of("expect") { // what the names of tools became
-			if to.title[0] == from.title[0] {
-				if sent, _ = l.Encode(nil, r, to.title[1]); sent == nil {
-					sent = new(formats.Sent)
-				}
+	}
+	for _, to := range s.expectations(asked.title[0]) { // what the names of tools became
+		if to.title[0] == from.title[0] {
+			if sent, _ = l.Encode(nil, r, to.title[1]); sent == nil {
+				sent = new(formats.Sent)
 			}
 		}
 	}
-	request.StreamUsage = true
+	r.StreamUsage = true
 	events := clone(sent.Restore(decode(t, l.Decoder(sent, "0123456789abcdef"), from)))
 	order(t, events)
-	encoder := speaker(t, client).Encoder(formats.Answer{Request: request, Model: "asked", ID: "id", Created: 1})
-	if !stream {
-		return string(encoder.AppendWhole(nil, events))
-	}
-	return collect[client](t, encoder.Append(nil, events))
-}
-
-// decode reads all events of an answer.
-func decode(t *testing.T, d formats.Decoder, from section) (events []llm.Event) {
-	t.Helper()
-	if from.kind == "answer" {
-		events, ok := d.Whole(nil, []byte(from.body))
-		if !ok {
-			t.Fatal("the answer was not read")
-		}
-		return events
-	}
-	for rest := []byte(from.body + "\n\n"); ; {
-		ev, after, ok := next(rest)
-		if !ok {
-			break
-		}
-		rest = after
-		if ev.Data != nil {
-			events = append(events, clone(d.Decode(nil, ev))...)
-		}
-		if n := len(events); n > 0 && events[n-1].Step == llm.Fail {
-			return events
-		}
-	}
-	last, complete := d.Finish(nil, true)
-	if !complete {
-		t.Fatal("the stream is not complete")
-	}
-	return append(events, clone(last)...)
-}
-
-// next cuts the first event from a stream. An object that stands bare in the
-// place of one is its data: so Google ends a stream that broke.
-func next(stream []byte) (ev sse.Event, rest []byte, ok bool) {
-	if ev, rest, ok = sse.Next(stream); ok && ev.Data == nil {
-		if raw := bytes.TrimSpace(stream[:len(stream)-len(rest)]); len(raw) > 0 && raw[0] == '{' {
-			ev.Data = raw
-		}
-	}
-	return ev, rest, ok
-}
-
-// clone copies events out of the decoder's memory.
-func clone(events []llm.Event) []llm.Event {
-	out := make([]llm.Event, 0, len(events))
-	for _, e := range events {
-		for _, l := range []*llm.Literal{&e.ID, &e.Name, &e.Text, &e.Signature} {
-			*l = bytes.Clone(*l)
-		}
-		if c := e.Citation; c != nil {
-			e.Citation = &llm.Citation{URL: bytes.Clone(c.URL), Title: bytes.Clone(c.Title), Quote: bytes.Clone(c.Quote), From: c.From, To: c.To}
-		}
-		e.Logprobs = cloneTokens(e.Logprobs)
-		out = append(out, e)
-	}
-	return out
-}
-
-func cloneTokens(tokens []llm.TokenLogprob) (out []llm.TokenLogprob) {
-	for _, t := range tokens {
-		out = append(out, llm.TokenLogprob{Token: bytes.Clone(t.Token), Logprob: bytes.Clone(t.Logprob), Top: cloneTokens(t.Top)})
-	}
-	return out
-}
-
-// order checks what llm.Event says of the order of events.
-func order(t *testing.T, events []llm.Event) {
-	t.Helper()
-	open, finished, calls := map[int]bool{}, map[int]bool{}, map[int]bool{}
-	for i, e := range events {
-		fault := ""
-		switch e.Step {
-		case llm.Start:
-			if i != 0 {
-				fault = "a second start"
-			}
-		case llm.Open:
-			if open[e.Choice] || finished[e.Choice] {
-				fault = "a block opens in another, or after the finish"
-			}
-			open[e.Choice] = true
-			calls[e.Choice] = calls[e.Choice] || e.Kind == llm.Call
-			if e.Kind == llm.Call && (e.ID.Empty() || e.Name.Empty()) {
-				fault = "a call without id or name"
-			}
-		case llm.Delta, llm.Sign, llm.Cite:
-			if !open[e.Choice] {
-				fault = "a delta without a block"
-			}
-		case llm.Close:
-			if !open[e.Choice] {
-				fault = "a close without a block"
-			}
-			open[e.Choice] = false
-		case llm.Finish:
-			if open[e.Choice] || finished[e.Choice] {
-				fault = "a finish in a block, or a second one"
-			}
-			finished[e.Choice] = true
-			if e.Reason == llm.Calls && !calls[e.Choice] {
-				fault = "it finished for calls, and there are none"
-			}
-		case llm.End, llm.Fail:
-			if i != len(events)-1 {
-				fault = "it goes on after the end"
-			}
-		case llm.Stated, llm.Lost:
-		}
-		if fault != "" {
-			t.Errorf("event %d (step %d): %s", i, e.Step, fault)
-		}
-	}
-	if n := len(events); n == 0 || events[0].Step != llm.Start && events[0].Step != llm.Fail || events[n-1].Step != llm.End && events[n-1].Step != llm.Fail {
-		t.Errorf("%d events do not begin with a start and end with an end", n)
-	}
+	return r, events
 }
 
 // collect puts the stream of a client's protocol together, as its SDKs do, to
-// what the whole answer would have been.
-var collect = map[string]func(*testing.T, []byte) string{chat.Name: collectChat}
-
-func collectChat(t *testing.T, stream []byte) string {
-	t.Helper()
-	type object = map[string]any
-	var answer object
-	var choices []any
-	done := false
-	for frame := range strings.SplitSeq(strings.TrimSuffix(string(stream), "\n\n"), "\n\n") {
-		data := strings.TrimPrefix(frame, "data: ")
-		if data == "[DONE]" {
-			done = true
-			continue
-		}
-		var chunk object
-		if err := json.Unmarshal([]byte(apart(data)), &chunk); err != nil || done {
-			t.Fatalf("%v in %q, after the end: %v", err, frame, done)
-		}
-		if chunk["error"] != nil {
-			return data
-		}
-		list, _ := chunk["choices"].([]any)
-		delete(chunk, "choices")
-		if answer == nil {
-			answer = chunk
-			answer["object"] = "chat.completion"
-		}
-		if u := chunk["usage"]; u != nil {
-			answer["usage"] = u
-		}
-		for _, c := range list {
-			delta := c.(object)
-			at := int(delta["index"].(float64))
-			for len(choices) <= at {
-				choices = append(choices, object{"index": float64(len(choices)), "message": object{}, "logprobs": nil, "finish_reason": nil})
-			}
-			choice := choices[at].(object)
-			if choice["finish_reason"] != nil {
-				t.Errorf("a chunk after the finish: %s", data)
-			}
-			merge(choice["message"].(object), delta["delta"].(object))
-			choice["finish_reason"] = delta["finish_reason"]
-			if delta["logprobs"] != nil {
-				choice["logprobs"] = delta["logprobs"]
-			}
-		}
-	}
-	if !done {
-		t.Errorf("no terminator: %s", stream)
-	}
-	for _, c := range choices {
-		m := c.(object)["message"].(object)
-		calls, _ := m["tool_calls"].([]any)
-		for _, call := range calls {
-			delete(call.(object), "index")
-		}
-		if m["content"] == "" && (calls != nil || m["function_call"] != nil) {
-			m["content"] = nil
-		}
-	}
-	answer["choices"] = choices
-	b, _ := json.Marshal(answer)
-	return together(string(b))
-}
-
-// apart keeps the escapes of surrogates as they are: Go would replace the half
-// of a character, which clients in JavaScript put together with the other.
-// together is the way back.
-func apart(s string) string    { return strings.ReplaceAll(s, `\ud`, `\\ud`) }
-func together(s string) string { return strings.ReplaceAll(s, `\\ud`, `\ud`) }
-
-// merge adds a delta to a message: texts grow, lists too, but calls and details
-// of the reasoning by their index.
-func merge(into, delta map[string]any) {
-	for k, v := range delta {
-		switch v := v.(type) {
-		case string:
-			if old, ok := into[k].(string); ok && k != "role" && k != "type" && k != "format" {
-				v = old + v
-			}
-			into[k] = v
-		case map[string]any:
-			old, ok := into[k].(map[string]any)
-			if !ok {
-				old = map[string]any{}
-				into[k] = old
-			}
-			merge(old, v)
-		case []any:
-			old, _ := into[k].([]any)
-			for _, e := range v {
-				m, _ := e.(map[string]any)
-				if at, ok := m["index"].(float64); ok && (k == "tool_calls" || k == "reasoning_details") && int(at) < len(old) {
-					merge(old[int(at)].(map[string]any), m)
-					continue
-				}
-				old = append(old, e)
-			}
-			into[k] = old
-		default:
-			if into[k] == nil {
-				into[k] = v
-			}
-		}
-	}
+// what the whole answer would have been, and checks its grammar.
+var collect = map[string]func(*testing.T, []byte) string{
+	chat.Name:            collectChat,
+	chat.CompletionsName: collectCompletion,
+	gemini.Name:          collectGemini,
+	messages.Name:        collectMessages,
+	responses.Name:       collectResponses,
 }

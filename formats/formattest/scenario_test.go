@@ -14,14 +14,34 @@ import (
 type scenario struct {
 	name     string
 	about    string
+	feature  string // group: name
+	without  []without
 	sections []section
 }
 
-// section is one of its parts; title is what the kind is followed by.
+// without says why some formats have no section of a kind.
+type without struct {
+	kind    string
+	formats []string
+	why     string
+}
+
+// section is one of a scenario's parts: title is what follows the kind, up to
+// the word "from" or "through", only what stands behind that. notes are the
+// lines that it begins with.
 type section struct {
 	kind  string
 	title []string
+	only  []string
+	notes []note
 	body  string
+}
+
+// note is a line "word: value" or "word (formats): value".
+type note struct {
+	word    string
+	formats []string
+	value   string
 }
 
 // load reads the corpus.
@@ -36,28 +56,120 @@ func load(t testing.TB) (list []scenario) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := scenario{name: strings.TrimSuffix(filepath.Base(file), ".txt")}
-		about := true
-		for line := range strings.Lines(string(text)) {
-			title, isTitle := strings.CutPrefix(strings.TrimRight(line, "\n"), "-- ")
-			title, closed := strings.CutSuffix(title, " --")
-			switch {
-			case isTitle && closed:
-				words := strings.Fields(title)
-				s.sections = append(s.sections, section{kind: words[0], title: words[1:]})
-				about = false
-			case about:
-				s.about += line
-			default:
-				s.sections[len(s.sections)-1].body += line
-			}
+		s, err := parse(string(text))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
 		}
-		if strings.TrimSpace(s.about) == "" || len(s.sections) < 2 {
-			t.Fatalf("%s says not what it is about, or has not two sections", file)
-		}
+		s.name = strings.TrimSuffix(filepath.Base(file), ".txt")
 		list = append(list, s)
 	}
 	return list
+}
+
+// parse reads a scenario.
+func parse(text string) (s scenario, err error) {
+	head := true
+	for line := range strings.Lines(text) {
+		trimmed := strings.TrimRight(line, "\n")
+		title, isTitle := strings.CutPrefix(trimmed, "-- ")
+		title, closed := strings.CutSuffix(title, " --")
+		switch {
+		case isTitle && closed:
+			s.sections = append(s.sections, titled(strings.Fields(title)))
+			head = false
+		case head:
+			if err := s.head(trimmed); err != nil {
+				return s, err
+			}
+		default:
+			last := &s.sections[len(s.sections)-1]
+			if n, ok := noted(trimmed); ok && last.body == "" {
+				last.notes = append(last.notes, n)
+			} else {
+				last.body += line
+			}
+		}
+	}
+	if strings.TrimSpace(s.about) == "" || len(s.sections) < 2 {
+		return s, fmt.Errorf("it says not what it is about, or has not two sections")
+	}
+	for _, sec := range s.sections {
+		if !slices.Contains([]string{"request", "expect", "answer", "stream", "whole", "back"}, sec.kind) || len(sec.title) == 0 {
+			return s, fmt.Errorf("the section %s %v is of no known kind", sec.kind, sec.title)
+		}
+	}
+	return s, nil
+}
+
+// titled makes a section of the words of its title.
+func titled(words []string) section {
+	sec := section{kind: words[0], title: words[1:]}
+	for i, w := range words {
+		if w == "from" || w == "through" {
+			sec.title, sec.only = words[1:i], words[i+1:]
+			break
+		}
+	}
+	return sec
+}
+
+// head reads a line of what stands before the sections.
+func (s *scenario) head(line string) error {
+	if name, ok := strings.CutPrefix(line, "feature: "); ok {
+		s.feature = name
+		return nil
+	}
+	rest, ok := strings.CutPrefix(line, "no ")
+	if kind, rest, found := strings.Cut(rest, " "); ok && found && (kind == "request" || kind == "expect" || kind == "answer") {
+		list, why, _ := strings.Cut(rest, ": ")
+		if why == "" {
+			return fmt.Errorf("%q says not why", line)
+		}
+		s.without = append(s.without, without{kind, strings.Split(list, ", "), why})
+		return nil
+	}
+	s.about += line + "\n"
+	return nil
+}
+
+// noted reads a line that a section may begin with.
+func noted(line string) (n note, ok bool) {
+	before, value, ok := strings.Cut(line, ":")
+	if !ok {
+		return n, false
+	}
+	before, list, some := strings.Cut(before, " (")
+	if before != "lost" && before != "error" && before != "emulated" {
+		return n, false
+	}
+	n = note{word: before, value: strings.TrimSpace(value)}
+	if some {
+		n.formats = strings.Fields(strings.TrimSuffix(list, ")"))
+	}
+	return n, true
+}
+
+// note returns the value of a line for a format, "" if there is none.
+func (s section) note(word, format string) (value string) {
+	for _, n := range s.notes {
+		switch {
+		case n.word != word:
+		case slices.Contains(n.formats, format):
+			return n.value
+		case n.formats == nil:
+			value = n.value
+		}
+	}
+	return value
+}
+
+// lost returns the names of what is lost for a format, in the order of the alphabet.
+func (s section) lost(format string) string {
+	value := s.note("lost", format)
+	if value == "" {
+		return ""
+	}
+	return sorted(strings.Split(value, ", "))
 }
 
 // of returns the sections of a kind.
@@ -70,35 +182,44 @@ func (s scenario) of(kind string) (list []section) {
 	return list
 }
 
-// whole returns what a client is to get from a provider.
-func (s scenario) whole(client, provider string) (string, bool) {
-	for _, title := range []string{client + " from " + provider, client} {
-		for _, sec := range s.of("whole") {
-			if strings.Join(sec.title, " ") == title {
-				return sec.body, true
-			}
+// forOne returns the sections of a kind for a format.
+func (s scenario) forOne(kind, format string) (list []section) {
+	for _, sec := range s.of(kind) {
+		if sec.title[0] == format {
+			list = append(list, sec)
 		}
 	}
-	return "", false
+	return list
 }
 
-// expectation is the body of an expect section.
-type expectation struct{ lost, failure, body string }
-
-func (s section) expectation() (e expectation) {
-	e.body = s.body
-	for {
-		line, rest, _ := strings.Cut(e.body, "\n")
-		switch word, value, _ := strings.Cut(line, ":"); word {
-		case "lost":
-			e.lost = sorted(strings.Split(strings.TrimSpace(value), ", "))
-		case "error":
-			e.failure = strings.TrimSpace(value)
-		default:
-			return e
+// chosen returns those of the sections that are for a format: one that is for
+// some formats only goes before one of the same title for all.
+func chosen(list []section, format string) (out []section) {
+	for _, sec := range list {
+		if sec.only == nil {
+			if i := slices.IndexFunc(list, func(o section) bool {
+				return slices.Equal(o.title, sec.title) && slices.Contains(o.only, format)
+			}); i >= 0 {
+				sec = list[i]
+			}
+			out = append(out, sec)
+		} else if slices.Contains(sec.only, format) && !slices.ContainsFunc(list, func(o section) bool {
+			return o.only == nil && slices.Equal(o.title, sec.title)
+		}) {
+			out = append(out, sec)
 		}
-		e.body = rest
 	}
+	return out
+}
+
+// lacks returns why a format has no section of a kind, "" if that is not said.
+func (s scenario) lacks(kind, format string) string {
+	for _, w := range s.without {
+		if w.kind == kind && slices.Contains(w.formats, format) {
+			return w.why
+		}
+	}
+	return ""
 }
 
 // sorted returns names as one text, in the order of the alphabet.
@@ -125,7 +246,11 @@ func differAt(at string, want, got any) string {
 		if !ok {
 			return fmt.Sprintf("%s: want an object, got %v", at, brief(got))
 		}
+		_, open := w["*"]
 		for k, v := range w {
+			if k == "*" {
+				continue
+			}
 			if _, ok := g[k]; !ok {
 				return fmt.Sprintf("%s.%s is missing, want %s", at, k, brief(v))
 			}
@@ -134,7 +259,7 @@ func differAt(at string, want, got any) string {
 			}
 		}
 		for k, v := range g {
-			if _, ok := w[k]; !ok {
+			if _, ok := w[k]; !ok && !open {
 				return fmt.Sprintf("%s.%s is not wanted: %s", at, k, brief(v))
 			}
 		}

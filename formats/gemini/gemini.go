@@ -1,6 +1,7 @@
 // Package gemini is the wire format of Google's Gemini API, generateContent
-// and streamGenerateContent (https://ai.google.dev/api/generate-content), as
-// providers speak it.
+// and streamGenerateContent (https://ai.google.dev/api/generate-content). How
+// clients speak it stands in the files that begin with client_, how providers do
+// in the others.
 //
 // It is proto3 JSON (https://protobuf.dev/programming-guides/json/): a member
 // that has its type's zero value is left out, so that one which is missing is

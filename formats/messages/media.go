@@ -27,7 +27,7 @@ func (e *encoder) appendMedia(dst []byte, p llm.Part) ([]byte, *formats.Unsuppor
 		return nil, formats.CannotCarry(p, "a file that was uploaded to another provider")
 	case m.Data != nil && (len(m.Data) == 0 || !formats.IsBase64(m.Data)):
 		return nil, formats.CannotCarry(p, "a file whose content is not base64")
-	case m.URL != nil && !fetchable(m.URL):
+	case m.URL != nil && !formats.IsPublic(m.URL, "https"):
 		return nil, formats.CannotCarry(p, "a file that is not at a public https address")
 	}
 	kind := kindOf(m)
@@ -102,20 +102,4 @@ func kindOf(m *llm.Media) string {
 	default:
 		return kind
 	}
-}
-
-// fetchable reports whether Anthropic can fetch a URL: an address of the open
-// web, without encryption refused, and none that only Google can open.
-func fetchable(url llm.Literal) bool {
-	u := strings.ToLower(formats.Decoded(url))
-	host, ok := strings.CutPrefix(u, "https://")
-	if at := strings.IndexAny(host, "/?#"); at >= 0 {
-		host = host[:at]
-	}
-	for _, closed := range [...]string{"youtube.com", "youtu.be", "generativelanguage.googleapis.com"} {
-		if host == closed || strings.HasSuffix(host, "."+closed) {
-			return false
-		}
-	}
-	return ok && host != ""
 }

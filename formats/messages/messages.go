@@ -1,7 +1,7 @@
 // Package messages is the wire format of Anthropic's Messages API
-// (https://docs.claude.com/en/api/messages). As clients speak it there is what
-// a list of models needs at present; as providers speak it there is all of a
-// conversation.
+// (https://docs.claude.com/en/api/messages). How clients speak it stands in
+// models.go and the files that begin with client_, how providers do in the
+// others; error.go has both.
 package messages
 
 import "github.com/aiclient2api/caddy-aiclient2api/formats"

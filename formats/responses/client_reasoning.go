@@ -41,7 +41,9 @@ func (d *decoder) carried(at int, parts []llm.Part, said bool) {
 		p.At = -1
 		switch {
 		case p.Kind == llm.Call || p.Kind == llm.Text && !said:
-			d.signed = append(d.signed, p)
+			if len(d.signed) < mostSigned {
+				d.signed = append(d.signed, p)
+			}
 		default:
 			if p.Kind == llm.Text {
 				p.Text = llm.Literal(`""`)

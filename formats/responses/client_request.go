@@ -103,9 +103,18 @@ func (d *decoder) failAt(at int, member, format string, args ...any) {
 	d.fail(place, "'"+place+"' "+format, args...)
 }
 
+// mostAdvice bounds the names of what is not translated, the others what a
+// request may have: more than any client sends, and little enough to be looked
+// at again and again.
+const (
+	mostAdvice = 64
+	mostTools  = 1 << 12
+	mostSigned = 1 << 10 // signatures that wait for their parts
+)
+
 // lose notes advice once, however often it stands in the request.
 func (d *decoder) lose(name string) {
-	if !slices.Contains(d.r.Advice, name) {
+	if len(d.r.Advice) < mostAdvice && !slices.Contains(d.r.Advice, name) {
 		d.r.Advice = append(d.r.Advice, name)
 	}
 }

@@ -297,7 +297,7 @@ func TestDecodeTools(t *testing.T) {
 		{
 			"tools in the input, the last of two that are the same",
 			`"input":[{"type":"additional_tools","role":"developer","tools":[` + space + `,{"type":"function","name":"g","description":"new"}]},{"role":"user","content":"x"},{"type":"tool_search_output","tools":[` + f + `]}],"tools":[` + g + `]`,
-			`crm__find(crm/find){};crm__exec(crm/exec) plain;g;f strict=true"d"{"type":"object"}; lost hosted tools`,
+			`g"new";crm__find(crm/find){};crm__exec(crm/exec) plain;f strict=true"d"{"type":"object"}; lost hosted tools`,
 		},
 		{"none", `"tools":[` + g + `],"tool_choice":"none"`, `g;none`},
 		{"required, said before the tools", `"tool_choice":"required","tools":[` + g + `]`, `g;required`},
@@ -359,6 +359,51 @@ func TestDecodeRefuses(t *testing.T) {
 		if err == nil || err.Status != 400 || err.Param != param || err.Message == "" {
 			t.Errorf("%s: %+v", in, err)
 		}
+	}
+}
+
+// What a request can make of us is bounded: names of what is lost, tools, and
+// signatures that wait for their parts.
+func TestDecodeBounds(t *testing.T) {
+	repeat := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return strings.TrimSuffix(b.String(), ",")
+	}
+	if r := decoded(t, repeat(100, `"m%d":1,`)); len(r.Advice) != 64 {
+		t.Errorf("%d names of what is lost", len(r.Advice))
+	}
+	const function = `{"type":"function","name":"f%d"},`
+	for list, param := range map[string]string{
+		`"tools":[` + repeat(4096, function) + `]`:                                                      "",
+		`"tools":[` + repeat(4097, function) + `]`:                                                      "tools",
+		`"tool_choice":{"type":"allowed_tools","mode":"auto","tools":[` + repeat(4096, function) + `]}`: "",
+		`"tool_choice":{"type":"allowed_tools","mode":"auto","tools":[` + repeat(4097, function) + `]}`: "tool_choice",
+	} {
+		_, err := client.Decode([]byte(`{"input":"a",` + list + `}`))
+		if param == "" && err != nil || param != "" && (err == nil || err.Param != param) {
+			t.Errorf("%.60s: got %v, want an error at %q", list, err, param)
+		}
+	}
+
+	waiting := make([]llm.Part, 1030)
+	for i := range waiting {
+		waiting[i] = llm.Part{Kind: llm.Call, Origin: llm.Google, Signature: llm.Literal(`"s"`)}
+	}
+	r := decoded(t, `"input":[{"type":"reasoning","encrypted_content":"`+string(formats.AppendCarried(nil, waiting...))+`"},`+
+		repeat(len(waiting), `{"type":"function_call","call_id":"c%d","name":"f"},`)+`]`)
+	signed := 0
+	for _, turn := range r.Turns {
+		for _, p := range turn.Parts {
+			if p.Signature != nil {
+				signed++
+			}
+		}
+	}
+	if signed != 1024 {
+		t.Errorf("%d calls are signed", signed)
 	}
 }
 

@@ -7,16 +7,24 @@ import (
 
 // tools reads what the model may call
 // (https://platform.openai.com/docs/guides/function-calling): the list of the
-// request, or one that an item of the input adds. A hosted tool, which the
-// vendor runs, is one vendor's own; it is only on offer here.
+// request, or one that an item of the input adds, which comes behind it wherever
+// the input stands. A hosted tool, which the vendor runs, is one vendor's own; it
+// is only on offer here.
 func (d *decoder) tools(list *formats.Elements, added bool) {
 	d.mixed = d.mixed || added
+	before := d.r.Tools
+	if !added {
+		d.r.Tools = nil
+	}
 	for at := 0; d.err == nil && list.NextValue(); at++ {
 		m := list.Enter()
 		t := llm.Tool{At: at}
 		kind, inner := d.tool(&t, &m)
 		list.Leave(&m)
 		d.add(&t, kind, inner, nil)
+	}
+	if !added {
+		d.r.Tools = append(d.r.Tools, before...)
 	}
 }
 
@@ -67,8 +75,12 @@ func (d *decoder) add(t *llm.Tool, kind, inner []byte, space llm.Literal) {
 		d.lose("tools." + llm.Clip(string(kind), 40))
 		return
 	}
-	if t.Name.Empty() {
+	switch {
+	case t.Name.Empty():
 		d.fail("tools", "tools[%d] has no name", t.At)
+		return
+	case len(d.r.Tools) == mostTools:
+		d.fail("tools", "there are more than %d tools", mostTools)
 		return
 	}
 	if space != nil {
@@ -159,7 +171,11 @@ func (d *decoder) allowed(v []byte) {
 	c := &d.r.ToolChoice
 	c.Mode = llm.Allowed
 	c.Must = string(formats.Member(v, "mode")) == `"required"`
-	for e := formats.ElementsOf(formats.Member(v, "tools")); e.Next(); {
+	n := 0
+	for e := formats.ElementsOf(formats.Member(v, "tools")); d.err == nil && e.Next(); n++ {
+		if n == mostTools {
+			d.fail("tool_choice", "it allows more than %d tools", mostTools)
+		}
 		tool := e.Value()
 		switch kind := formats.Decoded(formats.StringOf(formats.Member(tool, "type"))); kind {
 		case "function", "custom":

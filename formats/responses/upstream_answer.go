@@ -17,6 +17,8 @@ func (Upstream) Path(op formats.Operation, _ string, _ bool) (path, query string
 	switch op {
 	case formats.CountTokens:
 		return "/responses/input_tokens", ""
+	case formats.Compact:
+		return "/responses/compact", ""
 	case formats.Completions:
 		return "/completions", ""
 	case formats.Embeddings:

@@ -24,8 +24,8 @@ func (w *writer) medium(p *llm.Part) *formats.Unsupported {
 		return formats.CannotCarry(*p, "it takes no audio and no video")
 	case m.FileID != nil && (!w.model.own || !bytes.HasPrefix(m.FileID.Inner(), []byte("file-"))):
 		return formats.CannotCarry(*p, "a file that was uploaded elsewhere is not known there")
-	case m.URL != nil && !fetched(m.URL, image):
-		return formats.CannotCarry(*p, "it fetches http and https URLs only")
+	case m.URL != nil && (!image || !formats.IsDataURL(m.URL)) && !formats.IsPublic(m.URL, "https", "http"):
+		return formats.CannotCarry(*p, "it fetches public http and https URLs only")
 	case !formats.IsBase64(m.Data):
 		return formats.CannotCarry(*p, "its data is no base64")
 	case m.Plain != nil:
@@ -40,18 +40,6 @@ func (w *writer) medium(p *llm.Part) *formats.Unsupported {
 	default:
 		return w.file(p, mime)
 	}
-}
-
-// fetched reports whether a URL is one that is fetched; that of an image may
-// also hold the data.
-func fetched(url llm.Literal, image bool) bool {
-	text := url.Inner()
-	if bytes.IndexByte(text, '\\') >= 0 {
-		text = []byte(formats.Decoded(url))
-	}
-	text = bytes.ToLower(text[:min(len(text), len("https://"))])
-	return bytes.HasPrefix(text, []byte("https://")) || bytes.HasPrefix(text, []byte("http://")) ||
-		image && bytes.HasPrefix(text, []byte("data:"))
 }
 
 func (w *writer) image(m *llm.Media) {

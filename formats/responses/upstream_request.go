@@ -19,6 +19,9 @@ var (
 // (https://platform.openai.com/docs/api-reference/responses/create#responses-create-max_output_tokens).
 const minTokens = 16
 
+// maxUser is the most characters of a user's id that OpenAI takes.
+const maxUser = 64
+
 // writer writes one request. Members always come in the same order, and
 // nothing is added that varies, so that prompt caches hit.
 type writer struct {
@@ -69,7 +72,11 @@ func (Upstream) Encode(dst []byte, r *llm.Request, name string) (*formats.Sent, 
 	if no := w.sampling(); no != nil {
 		return nil, no
 	}
-	if !r.User.Empty() {
+	switch {
+	case r.User.Empty():
+	case formats.Characters(r.User) > maxUser:
+		w.Lose("user")
+	default:
 		w.member("user", r.User)
 	}
 	w.b = append(w.b, `,"store":false`...)

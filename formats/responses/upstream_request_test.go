@@ -113,6 +113,8 @@ func TestEncodeResponses(t *testing.T) {
 			r.FrequencyPenalty, r.PresencePenalty = llm.Number("0"), llm.Number("0.5")
 			r.Stop, r.User, r.Stream, r.StreamUsage = []llm.Literal{llm.Literal(`"x"`)}, llm.Literal(`"me"`), true, true
 		}), want: `"input":[` + hiItem + `],"max_output_tokens":100,"temperature":0,"top_p":0.5,"user":"me","store":false,"stream":true`, lost: "presence_penalty, top_k, seed, stop"},
+		{name: "the longest id of a user", model: "gpt-4o", r: requestOf(func(r *llm.Request) { r.User = llm.Literal(`"` + strings.Repeat("é", 64) + `"`) }), want: `"input":[` + hiItem + `],"user":"` + strings.Repeat("é", 64) + `"` + noStore},
+		{name: "one that is longer", model: "gpt-4o", r: requestOf(func(r *llm.Request) { r.User = llm.Literal(`"` + strings.Repeat("u", 65) + `"`) }), want: `"input":[` + hiItem + `]` + noStore, lost: "user"},
 		{name: "a limit that is too low", model: "gpt-4o", r: requestOf(func(r *llm.Request) { r.MaxTokens = llm.Number("1") }), want: `"input":[` + hiItem + `],"max_output_tokens":16` + noStore, lost: "max_tokens"},
 		{name: "no sampling beside reasoning", model: "gpt-5", r: requestOf(func(r *llm.Request) { r.Temperature, r.TopP = llm.Number("0.5"), llm.Number("1") }), want: `"input":[` + hiItem + `]` + sealed + noStore, lost: "temperature"},
 		{name: "probabilities", model: "gpt-4o", r: requestOf(func(r *llm.Request) { r.Logprobs, r.TopLogprobs = true, llm.Number("3") }), want: `"input":[` + hiItem + `],"top_logprobs":3,"include":["message.output_text.logprobs"]` + noStore},

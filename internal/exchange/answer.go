@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -118,8 +117,8 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 		return x.handOn(res, relayed, res.ContentLength), nil
 	}
 	usage, fail, ok := x.format.Whole(body.Bytes())
-	if x.Op == formats.CountTokens && fail == nil {
-		usage, ok = llm.Usage{}, isObject(body.Bytes()) // no answer, but a number
+	if !x.Op.Answers() && fail == nil {
+		usage, ok = llm.Usage{}, isObject(body.Bytes())
 	}
 	if !ok {
 		return x.broken(res, notJSON(res))

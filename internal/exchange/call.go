@@ -24,6 +24,8 @@ type Call struct {
 	Client formats.Client
 	// Op is what it asks for.
 	Op formats.Operation
+	// Below is where it goes below the operation's path, "" or with a slash in front.
+	Below string
 	// Head is what was read of its body.
 	Head formats.Head
 	// Body is its body, nil for requests without one.

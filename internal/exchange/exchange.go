@@ -71,7 +71,7 @@ func (x *Exchange) Value(k any) any {
 // This is the one place where it is decided how much is done to a request.
 func Plan(c *Call, t Target) (*Exchange, *llm.Error) {
 	c.Less = false
-	x := &Exchange{Context: c.Request.Context(), Call: c, Target: t, format: t.native(c)}
+	x := &Exchange{Context: c.Request.Context(), Call: c, Target: t, format: t.native(c.Client, c.Op)}
 	body := c.Body.Bytes()
 	switch {
 	case c.Op.Translates() && (x.format == nil || c.rewritten()):
@@ -90,18 +90,24 @@ func Plan(c *Call, t Target) (*Exchange, *llm.Error) {
 	return x, nil
 }
 
+// Takes reports whether the target takes what clients of a protocol ask for as
+// it is.
+func (t Target) Takes(client formats.Client, op formats.Operation) bool {
+	return t.native(client, op) != nil
+}
+
 // native returns the format in which the target takes a call as it is, nil if
 // there is none.
-func (t Target) native(c *Call) formats.Upstream {
-	if c.Op != formats.Conversation && !slices.Contains(t.Operations, c.Op.String()) {
+func (t Target) native(client formats.Client, op formats.Operation) formats.Upstream {
+	if op != formats.Conversation && !slices.Contains(t.Operations, op.String()) {
 		return nil
 	}
 	for _, f := range t.Formats {
-		if f.Name() == c.Client.Name() {
+		if f.Name() == client.Name() {
 			return f
 		}
 	}
-	if c.Op.Shared() && len(t.Formats) > 0 {
+	if op.Shared() && len(t.Formats) > 0 {
 		return t.Formats[0]
 	}
 	return nil
@@ -155,6 +161,7 @@ func (x *Exchange) Path() (path, query string) {
 		op = formats.Conversation
 	}
 	path, query = x.format.Path(op, x.Target.Model, x.Head.Stream)
+	path += x.Below
 	if x.Rung != Translate && query == "" {
 		query = x.Query
 	}

@@ -29,6 +29,15 @@ const upPrefix = "X-Stainless-"
 var upQuery = map[string]bool{
 	"alt":  true,
 	"beta": true,
+
+	// of an earlier response
+	"after":          true,
+	"include":        true,
+	"include[]":      true,
+	"limit":          true,
+	"order":          true,
+	"starting_after": true,
+	"stream":         true,
 }
 
 // down are the response headers that come down as they are.

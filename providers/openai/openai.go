@@ -27,7 +27,7 @@ func (*Provider) Spec() providers.Spec {
 		BaseURL:    "https://api.openai.com/v1",
 		Secret:     "{env.OPENAI_API_KEY}",
 		Formats:    []string{"chat", "responses"},
-		Operations: []string{"completions", "embeddings", "moderations", "count_tokens"},
+		Operations: []string{"completions", "embeddings", "moderations", "count_tokens", "compact", "stored_responses"},
 	}
 }
 
