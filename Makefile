@@ -4,7 +4,7 @@ TOOL = go tool -modfile=tools/go.mod
 MODULE = github.com/aiclient2api/caddy-aiclient2api
 FUZZTIME ?= 30s
 
-.PHONY: help run test race lint bench fuzz build check
+.PHONY: help run test race agents lint bench fuzz build check
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -18,6 +18,9 @@ test: ## run the tests
 race: ## run the tests with the race detector, the nested modules too
 	go test -race ./...
 	cd integration && go test -race ./...
+
+agents: ## run Claude Code, Codex and Gemini CLI against the gateway (installs them from npm)
+	.ci/agents
 
 lint: ## format check, vet and linters
 	gofmt -l . | tee /dev/stderr | test -z "$$(cat)"
