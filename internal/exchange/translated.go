@@ -61,7 +61,7 @@ func (c *codec) take(events []llm.Event) []llm.Event {
 			c.failed = true
 			*e.Err = foreign(*e.Err)
 			c.attempt.hide(e.Err)
-			c.x.Interrupted = e.Err.Brief()
+			c.x.interrupt(Classify(e.Err, c.attempt.Own), e.Err.Brief())
 			return events[:i+1]
 		}
 	}
@@ -82,7 +82,7 @@ func foreign(e llm.Error) llm.Error {
 func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response, error) {
 	body, all, err := buffer.Begin(res.Body, res.ContentLength, maxTranslated)
 	if err != nil {
-		return x.broken(res, "the answer broke off: "+reason(err))
+		return x.brokeOff(res, "the answer broke off", err)
 	}
 	defer body.Release()
 	if !all {
@@ -176,7 +176,7 @@ func (t *translator) Read(p []byte) (int, error) {
 		case n > 0:
 			t.at += t.translate(t.buf[t.at : t.at+n])
 		case len(t.buf)-t.at > maxTranslatedEvent:
-			t.breakOff(fmt.Sprintf("an event has more than %d bytes", maxTranslatedEvent))
+			t.breakOff(Broken, fmt.Sprintf("an event has more than %d bytes", maxTranslatedEvent))
 		case t.last != nil:
 			t.finish(t.last)
 		default:
@@ -278,15 +278,15 @@ func (t *translator) finish(err error) {
 		return
 	}
 	if !t.conclude(errors.Is(err, io.EOF)) {
-		t.breakOff(reason(err))
+		t.breakOff(t.x.why(err))
 	}
 }
 
 // breakOff ends the client's stream with an error, which the encoder gives the
 // place that it has in what was written.
-func (t *translator) breakOff(why string) {
+func (t *translator) breakOff(class Class, why string) {
 	t.ended = true
-	t.x.Interrupted = why
+	t.x.interrupt(class, why)
 	e := t.x.ours(fmt.Sprintf("the stream of provider %q broke off: %s", t.x.Provider, why))
 	t.out = t.encoder.Append(t.out, append(t.events[:0], llm.Event{Step: llm.Fail, Err: e}))
 }
