@@ -48,8 +48,8 @@ func (Completions) Decode(body []byte) (*llm.Request, *llm.Error) {
 			if n, _ := formats.Int(v); n > 1 {
 				d.fail("best_of", "'best_of' is for models that complete texts, not conversations")
 			}
-		case "logprobs":
-			d.r.Logprobs, d.r.TopLogprobs = true, d.number("logprobs", v)
+		case "logprobs": // whose older form counts offsets in the text, which others do not tell
+			d.lose("logprobs")
 		case "messages", "tools", "functions", "response_format", "tool_choice", "function_call":
 			d.fail(string(name), "'%s' is no member of a completion", name)
 		default:
