@@ -104,6 +104,7 @@ func (Completions) Encoder(a formats.Answer) formats.Encoder {
 // completion writes a completion: of all that a model says only its text.
 type completion struct {
 	formats.Answer
+	formats.Losses
 	start llm.Event
 	open  []llm.Kind // by choice
 	usage llm.Usage
@@ -119,6 +120,9 @@ func (c *completion) Append(dst []byte, events []llm.Event) []byte {
 			c.usage = ev.Usage
 		case llm.Open:
 			c.opened(ev)
+			c.leaveOut(ev)
+		case llm.Cite:
+			c.leaveOut(ev)
 		case llm.Delta:
 			if c.isText(ev) {
 				dst = c.piece(dst, ev.Choice, ev.Text, "")
@@ -144,6 +148,23 @@ func (c *completion) opened(ev *llm.Event) {
 		c.open = append(c.open, llm.Sealed)
 	}
 	c.open[ev.Choice] = ev.Kind
+}
+
+// leaveOut names what a completion has no place for.
+func (c *completion) leaveOut(ev *llm.Event) {
+	switch {
+	case ev.Step == llm.Cite:
+		c.Lose("citations")
+	case ev.Step != llm.Open:
+	case isThought(ev.Kind):
+		c.LoseIf(!c.Request.Reasoning.Hide, "reasoning_content")
+	case ev.Kind == llm.Image:
+		c.Lose("images")
+	case ev.Kind == llm.Call:
+		c.Lose("tool_calls")
+	default:
+		c.LoseIf(!ev.Signature.Empty(), "reasoning signature")
+	}
 }
 
 func (c *completion) isText(ev *llm.Event) bool {
@@ -227,6 +248,7 @@ func (c *completion) AppendWhole(dst []byte, events []llm.Event) []byte {
 		dst = append(c.choice(dst, i), '"')
 		reason := llm.Stopped
 		for ev := range (answer{events, i}).all {
+			c.leaveOut(ev)
 			switch {
 			case ev.Step == llm.Delta && (ev.Kind == llm.Text || ev.Kind == llm.Refusal):
 				dst = append(dst, ev.Text.Inner()...)
