@@ -208,11 +208,15 @@ func (d *decoder) text(name string, v []byte) llm.Literal {
 }
 
 // include reads what an answer is to have beside the usual. Sealed reasoning
-// is always there, and what concerns hosted tools goes with them.
+// is always there, and what hosted tools did is lost with them.
 func (d *decoder) include(v []byte) {
 	for e := formats.ElementsOf(v); e.Next(); {
-		if string(e.Value()) == `"message.output_text.logprobs"` {
+		switch word := formats.Decoded(formats.StringOf(e.Value())); {
+		case word == "message.output_text.logprobs":
 			d.r.Logprobs = true
+		case word == "reasoning.encrypted_content", strings.Contains(word, "_call."), strings.Contains(word, "_call_output."):
+		default:
+			d.lose("include." + llm.Clip(word, 40))
 		}
 	}
 }
