@@ -24,6 +24,10 @@ type Speaker interface {
 	// errors do (messages[3].content[1]); part is -1 for the message itself.
 	Place(turn, part int) string
 
+	// Field names a member of a request as the protocol does. name is
+	// chat's word for it, by which an Unsupported and a loss name it.
+	Field(name string) string
+
 	// Encoder returns what writes one answer.
 	Encoder(Answer) Encoder
 }

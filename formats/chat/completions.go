@@ -96,6 +96,14 @@ func (d *decoder) prompt(v []byte) {
 // Place names the prompt: there is nothing else.
 func (Completions) Place(int, int) string { return "prompt" }
 
+// Field names a member: there is a prompt in the place of messages.
+func (Completions) Field(name string) string {
+	if name == "messages" {
+		return "prompt"
+	}
+	return name
+}
+
 // Encoder returns what writes one completion.
 func (Completions) Encoder(a formats.Answer) formats.Encoder {
 	return &completion{Answer: a}

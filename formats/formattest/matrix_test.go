@@ -129,11 +129,11 @@ func carry(t *testing.T, from, to section) outcome {
 	if no == nil {
 		return outcome{body: string(sent.Body), lost: sorted(sent.Lost)}
 	}
-	place := no.Field
+	place := client.Field(no.Field)
 	if no.Turn >= 0 || no.Field == "" {
 		place = client.Place(no.Turn, no.Part)
 	}
-	return outcome{refused: place, why: no.What, less: no.Less}
+	return outcome{refused: place, why: no.What, lost: no.Field, less: no.Less}
 }
 
 // TestRequests: every client's request reaches every provider as it should.

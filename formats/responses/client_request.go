@@ -1,6 +1,7 @@
 package responses
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -58,6 +59,18 @@ func (Client) Place(turn, part int) string {
 	}
 	return place
 }
+
+// fields are members that chat completions call otherwise.
+var fields = map[string]string{
+	"messages":         "input",
+	"response_format":  "text.format",
+	"max_tokens":       "max_output_tokens",
+	"reasoning_effort": "reasoning.effort",
+	"logprobs":         "top_logprobs",
+}
+
+// Field names a member as OpenAI's own errors do.
+func (Client) Field(name string) string { return cmp.Or(fields[name], name) }
 
 // instructions is the place of the turn that is not in the input.
 const instructions = -1
