@@ -215,6 +215,38 @@ func TestDialogueWithOneIDForTwoCalls(t *testing.T) {
 }
 
 // Calls without ids get some, and results find them by name and order.
+// Servers that number the calls of each answer from the beginning give the same
+// IDs in every turn.
+func TestDialogueWithTheSameIDInSeveralTurns(t *testing.T) {
+	call := func(id string) Part { return Part{Kind: Call, ID: Literal(id), Name: Literal(`"f"`)} }
+	result := func(id, text string) Part { return Part{Kind: Result, ID: Literal(id), Text: Literal(text)} }
+	r := &Request{Turns: []Turn{
+		{Role: Assistant, Parts: []Part{call(`"0"`), call(`"1"`)}}, {Parts: []Part{result(`"1"`, "b"), result(`"0"`, "a")}},
+		{Role: Assistant, Parts: []Part{call(`"0"`), call(`"0_2"`)}}, {Parts: []Part{result(`"0_2"`, "d"), result(`"0"`, "c"), result(`"9"`, "?")}},
+		{Role: Assistant, Parts: []Part{{Text: Literal(`"x"`)}, call(`"1"`), call(`"0"`), call(`"0"`)}}, {Parts: []Part{result(`"0"`, "f"), result(`"0"`, "g"), result(`"1"`, "e")}},
+	}}
+	before := fmt.Sprintf("%+v", r)
+	d := r.Dialogue(false)
+	d.Distinguish()
+	var got []string
+	for _, turn := range d.Turns {
+		for _, p := range turn.Parts {
+			got = append(got, string(p.ID.Inner())+string(p.Text))
+		}
+	}
+	if got, want := strings.Join(got, " "), `0 1 0a 1b 0_3 0_2 0_3c 0_2d 9? "x" 1_2 0_4 0_2_2 1_2e 0_4f 0_2_2g`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if after := fmt.Sprintf("%+v", r); after != before {
+		t.Error("the request was changed")
+	}
+	again := r.Dialogue(false)
+	again.Distinguish()
+	if fmt.Sprintf("%+v", again.Turns) != fmt.Sprintf("%+v", d.Turns) {
+		t.Error("the same conversation has got other IDs")
+	}
+}
+
 func TestDialogueWithoutIDs(t *testing.T) {
 	call := func(name string) Part { return Part{Kind: Call, Name: Literal(name)} }
 	result := func(name, text string) Part {
