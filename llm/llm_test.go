@@ -72,6 +72,32 @@ func TestEfforts(t *testing.T) {
 	}
 }
 
+// A budget that was brought into a model's range is the client's wish as long as
+// it goes with the same effort.
+func TestBudgetsThatMeanSomethingElse(t *testing.T) {
+	for _, tc := range []struct {
+		asked Reasoning
+		sent  int64
+		means bool
+	}{
+		{Reasoning{Effort: EffortHigh}, 24576, true},
+		{Reasoning{Effort: EffortHigh}, 16000, false},
+		{Reasoning{Effort: EffortMax}, 32768, true},
+		{Reasoning{Effort: EffortMax}, 24576, false},
+		{Reasoning{Effort: EffortMinimal}, 4096, false},
+		{Reasoning{Effort: EffortNone}, 128, false},
+		{Reasoning{Budget: Tokens(1)}, 1024, true},
+		{Reasoning{Budget: Tokens(9000)}, 4500, false},
+		{Reasoning{Budget: Tokens(9000), Effort: EffortLow}, 8500, true},
+		{Reasoning{Adaptive: true}, 8192, true},
+		{Reasoning{Adaptive: true}, -1, true},
+	} {
+		if got := tc.asked.Means(tc.sent); got != tc.means {
+			t.Errorf("%+v, %d: %v", tc.asked, tc.sent, got)
+		}
+	}
+}
+
 func TestEstimate(t *testing.T) {
 	r := &Request{Turns: talk("u:abcd a:(1 u:)1")}
 	few := r.Estimate()

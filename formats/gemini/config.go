@@ -183,13 +183,22 @@ func (w *writer) thinking() {
 	w.b = append(w.b, '{')
 	switch {
 	case w.levels == nil:
+		budget := w.tokens(r.Off(), tokens)
+		if !r.Means(budget) {
+			w.Lose("reasoning_effort")
+		}
 		w.key("thinkingBudget")
-		w.b = strconv.AppendInt(w.b, w.tokens(r.Off(), tokens), 10)
+		w.b = strconv.AppendInt(w.b, budget, 10)
 	case r.Off():
 		w.Lose("reasoning_effort")
 		w.level(w.levels[0])
 	case tokens >= 0:
-		w.level(w.nearest(r.Level(llm.EffortMedium)))
+		asked := r.Level(llm.EffortMedium)
+		sent := w.nearest(asked)
+		if sent != asked {
+			w.Lose("reasoning_effort")
+		}
+		w.level(sent)
 	}
 	if !r.Off() && !r.Hide {
 		w.key("includeThoughts")
