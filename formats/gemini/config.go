@@ -140,8 +140,12 @@ func (w *writer) output() *formats.Unsupported {
 		w.Lose("response_format description")
 	}
 	if w.schema {
+		current, err := w.work.Current(schema)
+		if err != nil {
+			return formats.CannotTake("response_format", "the schema of the answer: %v", err)
+		}
 		w.key("responseJsonSchema")
-		w.b = append(w.b, schema...)
+		w.b = append(w.b, current...)
 		return nil
 	}
 	w.key("responseSchema")
