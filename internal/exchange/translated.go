@@ -54,9 +54,7 @@ func (c *codec) take(events []llm.Event) []llm.Event {
 		case llm.Stated:
 			c.x.Usage = e.Usage
 		case llm.Lost:
-			if !slices.Contains(c.x.Lost, e.What) {
-				c.x.Lost = append(c.x.Lost, e.What)
-			}
+			c.lose(e.What)
 		case llm.Fail:
 			c.failed = true
 			*e.Err = foreign(*e.Err)
@@ -66,6 +64,15 @@ func (c *codec) take(events []llm.Event) []llm.Event {
 		}
 	}
 	return events
+}
+
+// lose notes what of the answer was lost, once.
+func (c *codec) lose(names ...string) {
+	for _, name := range names {
+		if !slices.Contains(c.x.Lost, name) {
+			c.x.Lost = append(c.x.Lost, name)
+		}
+	}
 }
 
 // foreign is an error of a provider's as a client of another protocol can read
@@ -107,6 +114,7 @@ func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response
 	} else {
 		out = c.encoder.AppendWhole(out, events)
 	}
+	c.lose(c.encoder.Lost()...)
 	_ = res.Body.Close()
 	translated := buffer.Of(out)
 	defer translated.Release()
@@ -296,6 +304,7 @@ func (t *translator) Close() error {
 	if t.scratch == nil {
 		return nil
 	}
+	t.lose(t.encoder.Lost()...)
 	t.release()
 	t.scratch = nil
 	return t.src.Close()
