@@ -66,9 +66,10 @@ func empty(v gjson.Result) bool {
 }
 
 // Whole looks at an answer that is not streamed. An object with an error and
-// no choices is a failure whatever its status said.
+// no choices is a failure whatever its status said; one without any of the
+// lists that answers have is something else.
 func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
-	var choices bool
+	var answer, choices bool
 	var failed gjson.Result
 	m := formats.MembersOf(body)
 	for m.Next() {
@@ -77,6 +78,7 @@ func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
 			failed = gjson.ParseBytes(m.Value())
 		case "choices", "data", "results":
 			v := m.Value()
+			answer = true
 			choices = choices || v[0] == '[' && len(bytes.TrimSpace(v[1:len(v)-1])) > 0
 		case "usage":
 			usage = readUsage(m.Value())
@@ -88,7 +90,7 @@ func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
 	if failed.Exists() && failed.Type != gjson.Null && !choices {
 		return llm.Usage{}, failure(failed, body), true
 	}
-	return usage, nil, true
+	return usage, nil, answer
 }
 
 // Ended reports whether a stream came to its own end: the terminator, an error
