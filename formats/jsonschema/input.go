@@ -23,16 +23,10 @@ func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, er
 	if isEmpty(schema) {
 		return append(dst, anyInput...), false, nil
 	}
-	var kind []byte
-	merged := false
-	for m := formats.MembersOf(schema); m.Next(); {
-		switch string(m.Name()) {
-		case "type":
-			kind = m.Value()
-		case "anyOf", "oneOf", "allOf", "$ref":
-			merged = true
-		}
+	if isPlainInput(schema) {
+		return append(dst, schema...), false, nil
 	}
+	kind, merged := lookAtInput(schema)
 	switch {
 	case merged:
 	case string(kind) == `"object"`:
@@ -47,6 +41,33 @@ func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, er
 		return dst, false, ErrSize
 	}
 	return c.append(dst, schema), lossy || c.lossy, nil
+}
+
+// lookAtInput returns the type of a schema and whether something has to be merged.
+func lookAtInput(schema []byte) (kind []byte, merged bool) {
+	for m := formats.MembersOf(schema); m.Next(); {
+		switch string(m.Name()) {
+		case "type":
+			kind = m.Value()
+		case "anyOf", "oneOf", "allOf", "$ref":
+			merged = true
+		}
+	}
+	return kind, merged
+}
+
+// isPlainInput reports whether a schema that is not empty needs no look at its
+// members: it ends with the type of an object, as programs write that sort names
+// or have no order, and nowhere in it is any of the words that may have to be
+// merged, nor an escape, in which one could hide.
+func isPlainInput(schema []byte) bool {
+	rest, ok := bytes.CutSuffix(schema, []byte(`"type":"object"}`))
+	if !ok {
+		rest, ok = bytes.CutSuffix(schema, []byte(`"type": "object"}`))
+	}
+	rest = bytes.TrimRight(rest, " ")
+	return ok && (bytes.HasSuffix(rest, []byte{','}) || string(rest) == "{") &&
+		!bytes.Contains(rest, []byte(`Of"`)) && !bytes.Contains(rest, []byte("$ref")) && bytes.IndexByte(rest, '\\') < 0
 }
 
 // collect adds what a schema says of an object. It returns false if that is
