@@ -23,6 +23,17 @@ func (Upstream) Opening(ev sse.Event) (formats.Opening, *llm.Error) {
 	if len(ev.Data) == 0 || ev.Data[0] != '{' || !formats.Balanced(ev.Data) {
 		return formats.Content, nil // the terminator, or what is not ours to judge
 	}
+	if s, ok := (*usual)(nil).read(ev.Data); ok && string(ev.Name) != "error" {
+		if len(s.content) > len(`""`) || len(s.reasoning) > len(`""`) {
+			return formats.Content, nil
+		}
+		return formats.Preamble, nil
+	}
+	return opens(ev)
+}
+
+// opens looks at any chunk.
+func opens(ev sse.Event) (formats.Opening, *llm.Error) {
 	chunk := gjson.ParseBytes(ev.Data)
 	if v := chunk.Get("error"); v.Exists() && v.Type != gjson.Null {
 		return formats.Failure, failure(v, ev.Data)
