@@ -22,6 +22,7 @@ import (
 
 	_ "github.com/aiclient2api/caddy-aiclient2api"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/upstream"
 )
 
 // clientKey is the client key of the gateways that are not about keys.
@@ -57,7 +58,16 @@ func run(t *testing.T, s setup) *gateway {
 	t.Helper()
 	g := prepare(t)
 	g.load(t, s)
+	forget()
 	return g
+}
+
+// forget makes all accounts well, whatever was asked of them before: what they
+// did in one test, or in one row of it, is not to be felt in the next.
+func forget() {
+	for _, a := range upstream.All() {
+		a.Reset()
+	}
 }
 
 // prepare chooses ports and a directory for a gateway that is loaded later.
