@@ -105,7 +105,7 @@ func (c *chain) hurry() {
 	}
 	soonest, known := f.After, f.After > 0
 	for _, l := range c.links {
-		if wait, _, ok := l.provider.pool.Wait(l.Target.Model); ok && (!known || wait < soonest) {
+		if wait, _, ok := l.provider.pool.Wait(l.Exchange); ok && (!known || wait < soonest) {
 			soonest, known = wait, true
 		}
 	}
@@ -139,7 +139,7 @@ func nobody(l link) *exchange.Failure {
 		}
 		return f
 	}
-	if wait, rate, ok := pool.Wait(l.Target.Model); ok {
+	if wait, rate, ok := pool.Wait(l.Exchange); ok {
 		f.Wait(wait)
 		f.After = wait
 		if rate {

@@ -53,7 +53,7 @@ func (s selector) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http
 func (s selector) left(t *trial, pool reverseproxy.UpstreamPool, now time.Time) reverseproxy.UpstreamPool {
 	left, all := pool, true
 	for i, a := range s.Accounts {
-		switch may := s.open(t.Exchange, a) && a.fit(t.Target.Model, now); {
+		switch may := s.open(t.Exchange, a) && a.fit(t.Exchange, now); {
 		case !may && all:
 			all = false
 			left = append(make(reverseproxy.UpstreamPool, 0, len(pool)), pool[:i]...)

@@ -43,7 +43,7 @@ func trialOf(ctx context.Context) *trial {
 // enter takes an account for the next attempt. It returns false if another
 // request has become the one that finds out whether the account is well again.
 func (t *trial) enter(a *Account, forced bool, now time.Time) bool {
-	ticket, ok := a.shared.Enter(t.Target.Model, now, forced)
+	ticket, ok := a.shared.Enter(t.Limited(), now, forced)
 	if !ok {
 		return false
 	}
@@ -118,9 +118,9 @@ func (p *Pool) open(x *exchange.Exchange, a *Account) bool {
 		(a.Models == nil || glob.Any(a.Models, x.Target.Model))
 }
 
-// fit reports whether an account may be asked for a model without being forced.
-func (a *Account) fit(model string, now time.Time) bool {
-	return a.shared.Fitness(model, now).Grade <= cooldown.Due
+// fit reports whether an account may be asked without being forced.
+func (a *Account) fit(x *exchange.Exchange, now time.Time) bool {
+	return a.shared.Fitness(x.Limited(), now).Grade <= cooldown.Due
 }
 
 // resort returns the account that returns soonest of those that are cooling for
@@ -131,7 +131,7 @@ func (p *Pool) resort(x *exchange.Exchange, asked bool, now time.Time) (soonest 
 		if !p.open(x, a) {
 			continue
 		}
-		f := a.shared.Fitness(x.Target.Model, now)
+		f := a.shared.Fitness(x.Limited(), now)
 		switch {
 		case f.Grade <= cooldown.Due: // has become so meanwhile
 			return a
