@@ -55,7 +55,16 @@ func (a *administered) load(t *testing.T, blocks ...string) {
 	for i, block := range blocks {
 		fmt.Fprintf(&b, "http://127.0.0.1:%s {\nbind 127.0.0.1\naiclient2api {\n%s\n}\n}\n", a.ports[i], block)
 	}
-	config := quiet(t, string(mustAdapt(t, b.String())), a.log)
+	a.loadFile(t, b.String())
+	for i := range blocks {
+		answer(t, nil, http.MethodGet, a.site(i)+"/health", "")
+	}
+}
+
+// loadFile makes Caddy run a Caddyfile, with the admin endpoint.
+func (a *administered) loadFile(t *testing.T, caddyfile string) {
+	t.Helper()
+	config := quiet(t, string(mustAdapt(t, caddyfile)), a.log)
 	config, err := sjson.DeleteBytes(config, "admin.disabled")
 	if err == nil {
 		config, err = sjson.SetBytes(config, "admin.listen", a.admin)
@@ -65,9 +74,6 @@ func (a *administered) load(t *testing.T, blocks ...string) {
 	}
 	if err := caddy.Load(config, true); err != nil {
 		t.Fatalf("loading: %v", err)
-	}
-	for i := range blocks {
-		answer(t, nil, http.MethodGet, a.site(i)+"/health", "")
 	}
 }
 

@@ -28,7 +28,11 @@ func init() {
 		Long: `
 Tells how the accounts of a running gateway are, or asks a model through it.
 Both use Caddy's admin API, whose address is found as 'caddy reload' finds it.`,
-		CobraFunc: func(cmd *cobra.Command) { cmd.AddCommand(statusCommand(), testCommand()) },
+		CobraFunc: func(cmd *cobra.Command) {
+			cmd.Args = cobra.NoArgs // an unknown command is an error
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			cmd.AddCommand(statusCommand(), testCommand())
+		},
 	})
 }
 

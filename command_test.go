@@ -84,19 +84,22 @@ func TestTestCommand(t *testing.T) {
 		t.Errorf("--json gives %v and %s", err, text)
 	}
 	for name, args := range map[string][]string{
-		"no model":       {"test"},
-		"unknown model":  {"test", "claude"},
-		"unknown flag":   {"test", "echo", "--nonsense"},
-		"one too many":   {"status", "echo"},
-		"failed test":    {"test", "nobody/x", "--handler", "0", "--json"},
-		"nobody listens": {"status", "--address", "127.0.0.1:1"},
+		"no model":        {"test"},
+		"unknown model":   {"test", "claude"},
+		"unknown flag":    {"test", "echo", "--nonsense"},
+		"one too many":    {"status", "echo"},
+		"failed test":     {"test", "nobody/x", "--handler", "0", "--json"},
+		"unknown command": {"stat"},
 	} {
-		if text, err := runCommand(t, a, args...); name != "nobody listens" && err == nil {
+		if text, err := runCommand(t, a, args...); err == nil {
 			t.Errorf("%s: exit status is 0 for\n%s", name, text)
 		}
 	}
 	if _, err := execute(t, "status", "--address", "127.0.0.1:1"); err == nil {
 		t.Error("nobody listens, and the exit status is 0")
+	}
+	if text, err := execute(t); err != nil || !strings.Contains(text, "Available Commands") {
+		t.Errorf("without a command the help is not printed: %v\n%s", err, text)
 	}
 }
 

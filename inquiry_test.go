@@ -103,6 +103,31 @@ func TestInquiryChoosesTheHandler(t *testing.T) {
 	}
 }
 
+// Handlers are found wherever Caddy's own routes hold them.
+func TestInquiryFindsHandlers(t *testing.T) {
+	a := administer(t, "open\nprovider echo")
+	handler := func(name string) string {
+		return "aiclient2api {\nopen\nprovider " + name + " echo {\nmodels " + name + "\n}\nprovider other echo {\nmodels none\n}\n}\n"
+	}
+	a.loadFile(t, "{\nauto_https off\n}\n"+
+		"&(shared) {\n"+handler("invoked")+"}\n"+
+		"http://one.localhost:"+a.ports[0]+" {\nbind 127.0.0.1\ninvoke /shared/* shared\nhandle_path /ai/* {\n"+handler("mounted")+"}\nhandle {\nerror 404\n}\n"+
+		"handle_errors {\n"+handler("errors")+"}\n}\n"+
+		"http://two.localhost:"+a.ports[0]+" {\nbind 127.0.0.1\n"+handler("second")+"}\n")
+	for model, handler := range map[string]string{
+		"invoked": "127.0.0.1:", "mounted": "one.localhost (127.0.0.1:", "errors": "one.localhost (127.0.0.1:", "second": "two.localhost (127.0.0.1:",
+	} {
+		_, got := a.do(t, http.MethodPost, "/aiclient2api/test", fmt.Sprintf(`{"model":%q}`, model))
+		if !got.Get("ok").Bool() || !strings.HasPrefix(got.Get("handler").String(), handler) {
+			t.Errorf("%s: %s", model, got)
+		}
+	}
+	_, got := a.do(t, http.MethodPost, "/aiclient2api/test", `{"model":"second","handler":"two.localhost"}`)
+	if got.Get("provider").String() != "second" {
+		t.Errorf("by its host: %s", got)
+	}
+}
+
 // A test is over when its time is.
 func TestInquiryIsBoundedInTime(t *testing.T) {
 	aiclient2api.SetInquiryTime(t, 50*time.Millisecond)

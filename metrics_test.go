@@ -2,6 +2,8 @@ package aiclient2api_test
 
 import (
 	"net/http"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -87,6 +89,16 @@ func TestMetrics(t *testing.T) {
 	for _, secret := range []string{"canary", "secret-of-a-client", "nothing-claims-it", "not-configured"} {
 		if strings.Contains(text, secret) {
 			t.Errorf("the metrics tell %q", secret)
+		}
+	}
+
+	documented, err := os.ReadFile("docs/operation.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^# HELP (aiclient2api_\w+)|\b(?:outcome|class|kind)="(\w+)"`).FindAllStringSubmatch(text, -1) {
+		if name := m[1] + m[2]; !strings.Contains(string(documented), "`"+name+"`") {
+			t.Errorf("docs/operation.md does not tell of %s", name)
 		}
 	}
 }
