@@ -149,10 +149,12 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 			if !ok {
 				break
 			}
-			ev = bare(ev, events[:len(events)-len(rest)])
+			if ev.Data == nil {
+				ev = bare(ev, events[:len(events)-len(rest)])
+			}
 			events = rest
 			mask(ev.Data, secret)
-			if x.Rung == Translate && isForeign(ev.Data) {
+			if isForeign(ev.Data) {
 				return nil, errForeign
 			}
 			if opening, fail := x.format.Opening(ev); opening != formats.Preamble {
@@ -168,7 +170,10 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 		}
 		// the last event may lack its end; nothing comes after it
 		ev, _ := sse.Last(w.buf[at:])
-		if ev = bare(ev, w.buf[at:]); ev.Data != nil {
+		if ev.Data == nil {
+			ev = bare(ev, w.buf[at:])
+		}
+		if ev.Data != nil {
 			mask(ev.Data, secret)
 			if _, fail := x.format.Opening(ev); fail != nil {
 				return fail, nil
@@ -225,7 +230,7 @@ func (r *relay) Read(p []byte) (int, error) {
 			r.half = false
 		} else if len(r.buf)-r.at > maxEvent {
 			r.ready, r.half = len(r.buf)-r.at, true
-		} else if err := r.fill(r.src); err != nil {
+		} else if err := r.wait(); err != nil {
 			r.finish(err)
 		}
 		mask(r.buf[r.at:r.at+r.ready], r.attempt.Secret)
@@ -237,6 +242,15 @@ func (r *relay) Read(p []byte) (int, error) {
 	r.at += n
 	r.ready -= n
 	return n, nil
+}
+
+// wait reads more. Between events the stream may be kept alive meanwhile.
+func (r *relay) wait() error {
+	if !r.half {
+		r.x.Commit.enter()
+		defer r.x.Commit.leave()
+	}
+	return r.fill(r.src)
 }
 
 // finish takes the end of the stream: what is left of it is returned if the
