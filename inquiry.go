@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -42,6 +43,7 @@ type inquiry struct {
 
 	header http.Header
 	status int
+	events bool // the answer is an event stream
 	body   bytes.Buffer
 	long   bool // the answer has more than is kept
 }
@@ -184,8 +186,8 @@ func (q *inquiry) find(at runner, took time.Duration, ended error) finding {
 		f.Error = &inquiryError{Status: http.StatusGatewayTimeout, Message: fmt.Sprintf("there was no whole answer within %v", inquiryTime)}
 	case ended != nil:
 		f.Error = &inquiryError{Status: q.status, Message: "who asked has left"}
-	case f.Error == nil && c.Interrupted != "":
-		f.Error = &inquiryError{Status: http.StatusBadGateway, Message: c.Interrupted}
+	case f.Error == nil && c.outcome() != outcome(exchange.Answered):
+		f.Error = &inquiryError{Status: http.StatusBadGateway, Message: cmp.Or(c.Interrupted, "there was no answer: "+c.outcome().String())}
 	}
 	f.OK = f.Error == nil
 	return f
@@ -201,7 +203,7 @@ func stated(n llm.Count) *int64 {
 
 // read returns the text of the answer, or the error that it is.
 func (q *inquiry) read() (text string, bad *inquiryError) {
-	if !q.call.Stream {
+	if !q.events {
 		answer := gjson.ParseBytes(q.body.Bytes())
 		return answer.Get("choices.0.message.content").String(), q.errorOf(answer)
 	}
@@ -240,6 +242,7 @@ func (q *inquiry) Header() http.Header { return q.header }
 func (q *inquiry) WriteHeader(status int) {
 	if q.status == 0 && status >= 200 {
 		q.status = status
+		q.events = strings.HasPrefix(q.header.Get("Content-Type"), "text/event-stream")
 	}
 }
 

@@ -103,6 +103,27 @@ func TestInquiryChoosesTheHandler(t *testing.T) {
 	}
 }
 
+// An error that comes after the stream's answer was begun is one.
+func TestInquiryOfACommittedStream(t *testing.T) {
+	arrived, proceed := make(chan struct{}), make(chan struct{})
+	slow := newVendor(t, func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-proceed
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, `{"error":{"message":"too late"}}`)
+	})
+	a := administer(t, "open\ncommit_after 1ms\nprovider openai {\napi_key "+fineKey+"\nupstream "+slow.URL+"\n}")
+	go func() {
+		<-arrived
+		time.Sleep(50 * time.Millisecond) // the answer is begun meanwhile
+		close(proceed)
+	}()
+	_, got := a.do(t, http.MethodPost, "/aiclient2api/test", `{"model":"gpt-4o","stream":true}`)
+	if got.Get("ok").Bool() || got.Get("status").Int() != http.StatusOK || got.Get("error.message").String() != "too late" {
+		t.Errorf("the answer is %s", got)
+	}
+}
+
 // Handlers are found wherever Caddy's own routes hold them.
 func TestInquiryFindsHandlers(t *testing.T) {
 	a := administer(t, "open\nprovider echo")
