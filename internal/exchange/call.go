@@ -53,6 +53,9 @@ type Call struct {
 	Affinity uint64
 	// MaxAttempts bounds the accounts that are asked, 0 is no bound.
 	MaxAttempts int
+	// Witness is told of each attempt that came to an end, its class and, if it
+	// failed, why; nil if nobody wants to know.
+	Witness func(class Class, text string)
 	// Start is when the request came in.
 	Start time.Time
 

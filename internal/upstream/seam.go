@@ -201,8 +201,7 @@ func errorOf(err error) error {
 func (t transport) logFailure(x *exchange.Exchange, a *Account, err error, cause string) {
 	class, _, _ := x.Last()
 	level := zapcore.DebugLevel
-	switch class {
-	case exchange.Credential, exchange.Payment, exchange.Quota, exchange.Forbidden:
+	if penalties[class].First == refusal {
 		level = zapcore.WarnLevel
 	}
 	if c := t.logger.Check(level, "attempt failed"); c != nil {

@@ -61,7 +61,7 @@ func (t *trial) enter(a *Account, forced bool, now time.Time) bool {
 func (t *trial) settle() {
 	switch class, _, _ := t.Last(); {
 	case t.Handed():
-		t.account.shared.Attempts[class].Add(1)
+		t.count(class, "")
 		t.ticket.Succeed()
 		return
 	case class != exchange.Answered:
@@ -70,11 +70,19 @@ func (t *trial) settle() {
 	t.leave()
 }
 
+// count counts what came of the attempt, and tells who wants to know.
+func (t *trial) count(class exchange.Class, text string) {
+	t.account.shared.count(class)
+	if t.Witness != nil {
+		t.Witness(class, text)
+	}
+}
+
 // blame has the account answer for the last failure, unless it says nothing of
 // the account.
 func (t *trial) blame() {
 	class, after, text := t.Last()
-	t.account.shared.Attempts[class].Add(1)
+	t.count(class, text)
 	if penalties[class].First > 0 {
 		t.ticket.Fail(cooldown.Failure{
 			Penalty: penalties[class], After: after, Class: class.String(), Text: text,
