@@ -31,22 +31,37 @@ func (b *Budget) Current(schema []byte) ([]byte, error) {
 }
 
 // isOld reports whether a schema may have something of an older draft in it.
+// It looks at what stands around colons, also at those in texts: then it says
+// so once too often.
 func isOld(schema []byte) bool {
-	return bytes.Contains(schema, []byte(`"any"`)) || precedes(schema, `"items"`, "[") || precedes(schema, `"required"`, "tf") ||
-		precedes(schema, `"exclusiveMinimum"`, "tf") || precedes(schema, `"exclusiveMaximum"`, "tf")
-}
-
-// precedes reports whether a word stands before a value that begins with one of
-// these.
-func precedes(schema []byte, word, values string) bool {
-	for {
-		at := bytes.Index(schema, []byte(word))
+	for rest := schema; ; {
+		at := bytes.IndexByte(rest, ':')
 		if at < 0 {
 			return false
 		}
-		schema = schema[at+len(word):]
-		if v := bytes.TrimLeft(schema, " \t\r\n:"); len(v) > 0 && bytes.IndexByte([]byte(values), v[0]) >= 0 {
-			return true
+		name, value := rest[:at], rest[at+1:]
+		for len(value) > 0 && (value[0] == ' ' || value[0] == '\n' || value[0] == '\t' || value[0] == '\r') {
+			value = value[1:]
+		}
+		if len(value) == 0 {
+			return false
+		}
+		rest = value
+		switch value[0] {
+		case '"':
+			if bytes.HasPrefix(value, []byte(`"any"`)) {
+				return true
+			}
+		case '[':
+			name = bytes.TrimRight(name, " \t\r\n")
+			if bytes.HasSuffix(name, []byte(`"items"`)) || bytes.HasSuffix(name, []byte(`"type"`)) && bytes.Contains(value, []byte(`"any"`)) {
+				return true
+			}
+		case 't', 'f':
+			name = bytes.TrimRight(name, " \t\r\n")
+			if bytes.HasSuffix(name, []byte(`"required"`)) || bytes.HasSuffix(name, []byte(`"exclusiveMinimum"`)) || bytes.HasSuffix(name, []byte(`"exclusiveMaximum"`)) {
+				return true
+			}
 		}
 	}
 }
