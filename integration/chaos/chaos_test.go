@@ -79,10 +79,8 @@ func TestChaos(t *testing.T) {
 			t.Errorf("a secret is told in %s", where)
 		}
 	}
-	for i, k := range p.of[died] {
-		if i < most {
-			t.Logf("died: %s, way %d, from %v to %v: %s", k.token, k.way, k.start.Sub(start), k.end.Sub(start), k.why)
-		}
+	if r.tooMany(p) {
+		t.Errorf("%d of %d requests died at reloads; of a plain reverse_proxy's only %d of %d", len(p.of[died]), len(r.records), len(p.plain[died]), len(r.plain))
 	}
 	for _, v := range []verdict{wrong, lost, broken} {
 		for i, k := range p.plain[v] {

@@ -25,7 +25,7 @@ func newClients() *clients {
 			t.Protocols = new(http.Protocols)
 			t.Protocols.SetUnencryptedHTTP2(true)
 		}
-		c[way] = &http.Client{Transport: t}
+		c[way] = &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	return &c
 }

@@ -51,8 +51,8 @@ func well() []*fault {
 	all := []*fault{
 		answers("right, compressed unasked", manner{gzip: true}),
 		answers("right, in pieces of a few bytes", manner{split: true}),
-		answers("right, trickling", manner{pause: 50 * time.Millisecond}),
-		answers("right, trickling for seconds", manner{pause: 250 * time.Millisecond}),
+		answers("right, trickling", manner{pause: 30 * time.Millisecond}),
+		slowly,
 		answers("right, with early hints and trailers", manner{hints: true}),
 		answers("right, ended by the connection's end", manner{closes: true}),
 		answers("right, of known length", manner{announce: true}),
@@ -73,6 +73,11 @@ func well() []*fault {
 	}
 	return list
 }
+
+// slowly is a right answer that takes longer than it is to the next reload.
+var slowly = &fault{name: "right, trickling slowly", serve: func(r *reply) bool {
+	return r.answer(manner{pause: 120 * time.Millisecond})
+}}
 
 // refused is the turn of an account to refuse connections.
 var refused = &fault{name: "connections refused (times)"}

@@ -110,7 +110,7 @@ func planned(seed uint64, n int) *request {
 		q.leaves = amid
 	}
 	if p := rnd.IntN(100); p < 88 {
-		q.model = []string{"alpha-1", "spliced", "beta-1", "gamma-1", "delta-1", "alpha/direct", "beta/direct"}[rnd.IntN(7)]
+		q.model = []string{"alpha-1", "spliced", "beta-1", "gamma-1", "gamma-2", "delta-1", "alpha/direct", "beta/direct"}[rnd.IntN(8)]
 		return q
 	}
 	i := rnd.IntN(len(bad))
@@ -133,9 +133,14 @@ func (q *request) body() string {
 }
 
 // cycle is what an account does: each of the faults and as many right answers,
-// in an order that is its own.
-func cycle(seed uint64, account int) []*fault {
+// in an order that is its own. A slow one answers slowly where it answers.
+func cycle(seed uint64, account int, slow bool) []*fault {
 	list := append(ills(), well()[:31]...)
+	for i, f := range list {
+		if slow && f.name == "right" {
+			list[i] = slowly
+		}
+	}
 	rnd := rand.New(rand.NewPCG(seed, 1<<32+uint64(account))) //nolint:gosec // repeatable on purpose
 	rnd.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	if !timeouts {

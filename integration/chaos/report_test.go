@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"sort"
 	"strings"
@@ -137,13 +138,31 @@ func (r *run) write(p *report, was, now resources, took time.Duration) string {
 	for _, v := range []verdict{answered, rightError, broken, leftEarly} {
 		line("    %6d  %s", len(p.of[v]), v)
 	}
-	line("    %6d  %s, of %d; a plain reverse_proxy: %d of %d", len(p.of[died]), died, len(r.records), len(p.plain[died]), len(r.plain))
+	line("    %6d  %s, of %d (%s); of a plain reverse_proxy %d of %d (%s)", len(p.of[died]), died,
+		len(r.records), byWay(p.of[died]), len(p.plain[died]), len(r.plain), byWay(p.plain[died]))
 	for _, v := range []verdict{wrong, lost} {
 		line("    %6d  %s", len(p.of[v]), v)
 	}
 	line("    %6d  leaked (%v at the start, %v at the end)", len(p.leaked), was, now)
 	line("    %6d  secrets", len(p.told))
 	return b.String()
+}
+
+// byWay says how the clients of records were connected.
+func byWay(records []record) string {
+	var n [ways]int
+	for _, k := range records {
+		n[k.way]++
+	}
+	return fmt.Sprintf("%d kept alive, %d new connections, %d HTTP/2", n[0], n[1], n[2])
+}
+
+// tooMany reports whether more requests died at reloads than chance allows if
+// it is Caddy alone that loses them.
+func (r *run) tooMany(p *report) bool {
+	rate := float64(len(p.plain[died])) / float64(max(1, len(r.plain)))
+	expected := rate * float64(len(r.records))
+	return float64(len(p.of[died])) > 2*expected+4*math.Sqrt(expected)+float64(10+len(r.records)/500)
 }
 
 func (r *run) opened() (n int) {

@@ -10,11 +10,11 @@ import (
 
 // How a run is set up.
 const (
-	workers      = 24 // clients of the gateway at a time
-	plainWorkers = 6  // and of the plain site
+	workers      = 32 // clients of the gateway at a time
+	plainWorkers = 8  // and of the plain site
 	plainShare   = 4  // one request of the plain site for so many of the gateway
 	reloadEvery  = 500 * time.Millisecond
-	closeEvery   = 60 * time.Millisecond // of one mock's idle connections
+	closeEvery   = 40 * time.Millisecond // one mock's idle connections
 )
 
 // record is what is kept of a request until the end.
@@ -92,7 +92,13 @@ func (r *run) requests() {
 	done := make(chan struct{})
 	var around, asking sync.WaitGroup
 	mocks := r.gateway.mocks()
-	around.Go(func() { every(closeEvery, done, func(n int) { mocks[n%len(mocks)].closeIdle() }) })
+	around.Go(func() {
+		every(closeEvery, done, func(n int) {
+			// those of the good providers come first, and are asked the most
+			mocks[n%16].closeIdle()
+			mocks[n%len(mocks)].closeIdle()
+		})
+	})
 	around.Go(func() {
 		last := time.Now()
 		every(10*time.Millisecond, done, func(int) {
