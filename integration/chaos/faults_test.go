@@ -172,6 +172,26 @@ func ills() []*fault {
 		b.end()
 		return r.flush()
 	})
+	fails("garbage in events", func(r *reply) bool {
+		text := `{"choices":[{"message":{"content":` + garbage(r.turn, 300)
+		if r.stream {
+			text = "data: {" + garbage(r.turn, 100) + "\n\ndata: " + garbage(r.turn, 200) + "\n\n"
+		}
+		b := r.begin(manner{}, len(text))
+		_, _ = io.WriteString(b, text)
+		b.end()
+		return r.flush()
+	})
+	fails("JSON of something else", func(r *reply) bool {
+		text := `{"status":"ok","detail":"this is not what was asked for"}`
+		if r.stream {
+			text = "data: " + text + "\n\n"
+		}
+		b := r.begin(manner{}, len(text))
+		_, _ = io.WriteString(b, text)
+		b.end()
+		return r.flush()
+	})
 	fails("a page of HTML that says 200", func(r *reply) bool {
 		return r.status(200, "text/html", "", "<html>"+secret+"-html, please log in</html>")
 	})

@@ -62,7 +62,7 @@ func read(body string, into reader) (left string, err error) {
 			continue // a comment
 		}
 		if err := into.event(name, data); err != nil {
-			return "", fmt.Errorf("event %d: %w in %.200s", n, err, data)
+			return "", fmt.Errorf("event %d: %w in %.200q", n, err, data)
 		}
 	}
 }
@@ -91,7 +91,7 @@ var chatClient = &protocol{
 		}
 		if v.Object != "chat.completion" || len(v.Choices) != 1 || v.Choices[0].Message.Role != "assistant" ||
 			v.Choices[0].Message.Content == nil || v.Choices[0].FinishReason != "stop" {
-			return "", fmt.Errorf("it is no whole completion: %.300s", body)
+			return "", fmt.Errorf("it is no whole completion: %.300q", body)
 		}
 		return *v.Choices[0].Message.Content, nil
 	},
@@ -107,7 +107,7 @@ var chatClient = &protocol{
 			return err
 		}
 		if v.Error == nil || v.Error.Message == nil || v.Error.Type == nil || *v.Error.Message == "" || v.Error.Param == nil || v.Error.Code == nil {
-			return fmt.Errorf("it is no error of OpenAI's: %.300s", body)
+			return fmt.Errorf("it is no error of OpenAI's: %.300q", body)
 		}
 		return nil
 	},
@@ -200,7 +200,7 @@ var messagesClient = &protocol{
 			return "", err
 		}
 		if v.Type != "message" || v.Role != "assistant" || len(v.Content) != 1 || v.Content[0].Type != "text" || v.StopReason != "end_turn" {
-			return "", fmt.Errorf("it is no whole message: %.300s", body)
+			return "", fmt.Errorf("it is no whole message: %.300q", body)
 		}
 		return v.Content[0].Text, nil
 	},
@@ -214,7 +214,7 @@ var messagesClient = &protocol{
 			return err
 		}
 		if v.Type != "error" || v.Error.Type == "" || v.Error.Message == "" {
-			return fmt.Errorf("it is no error of Anthropic's: %.300s", body)
+			return fmt.Errorf("it is no error of Anthropic's: %.300q", body)
 		}
 		return nil
 	},

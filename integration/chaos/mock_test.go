@@ -181,11 +181,15 @@ func (m *mock) exchange(l *line) (keep bool) {
 func (m *mock) next() (f *fault, turn int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	f, turn = m.faults[m.asked%len(m.faults)], m.asked
-	m.asked++
-	for m.faults[m.asked%len(m.faults)].serve == nil {
-		m.ledger.count(m.faults[m.asked%len(m.faults)].name)
+	take := func() *fault {
 		m.asked++
+		return m.faults[(m.asked-1)%len(m.faults)]
+	}
+	for f = take(); f.serve == nil; f = take() { // it comes first, and the request is here already
+	}
+	turn = m.asked
+	for m.faults[m.asked%len(m.faults)].serve == nil {
+		m.ledger.count(take().name)
 		m.refuse()
 	}
 	return f, turn

@@ -165,9 +165,9 @@ func judgeError(q *request, o *outcome, attempts []attempt) (verdict, string) {
 		for i, a := range attempts {
 			said[i] = a.account + ": " + a.fault
 		}
-		return lost, fmt.Sprintf("status %d for %s, which a healthy account serves: %.300s; attempts: %q", o.status, q.model, o.body, said)
+		return lost, fmt.Sprintf("status %d for %s, which a healthy account serves: %.300q; attempts: %q", o.status, q.model, o.body, said)
 	case !slices.Contains(w.statuses, o.status):
-		return wrong, fmt.Sprintf("status %d for %s, want one of %v: %.300s", o.status, q.model, w.statuses, o.body)
+		return wrong, fmt.Sprintf("status %d for %s, want one of %v: %.300q", o.status, q.model, w.statuses, o.body)
 	case w.retryAfter && o.header.Get("Retry-After") == "":
 		return wrong, fmt.Sprintf("status %d for %s without Retry-After", o.status, q.model)
 	case w.once && len(attempts) != 1:
@@ -189,6 +189,6 @@ func isClosed(err error) bool {
 		return false
 	}
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED) ||
+		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, net.ErrClosed) ||
 		strings.Contains(err.Error(), "server closed idle connection") || strings.Contains(err.Error(), "http2: server sent GOAWAY")
 }
