@@ -7,14 +7,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // ServeHTTP answers an AI client. It never returns an error of its own: the
@@ -70,53 +68,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 	// 5. each target until one answers
 	c.Header, c.Query = exchange.Upward(r.Header, r.URL.RawQuery)
-	var lesser []target // that would give less than was asked for
-	for _, t := range targets {
-		if h.ask(w, c, t) {
-			return nil
-		}
-		if c.Less {
-			lesser = append(lesser, t)
-		}
-	}
-	c.Lenient = true
-	for _, t := range lesser {
-		if h.ask(w, c, t) {
-			return nil
-		}
+	chain := chain{call: c, handler: h, w: w}
+	defer chain.release()
+	if chain.walk(targets) {
+		return nil
 	}
 
 	// 6. nobody answered: the most telling failure
 	if c.Op == formats.CountTokens && c.estimate(w) {
 		return nil
 	}
+	chain.hurry()
 	c.report(w)
 	return nil
-}
-
-// ask asks one target. It returns true if there is nothing more to be done: it
-// answered, or the client has left.
-func (h *Handler) ask(w http.ResponseWriter, c *call, t target) bool {
-	x, bad := exchange.Plan(&c.Call, t.plan(c.Head.Model))
-	if bad != nil {
-		c.Fail(&exchange.Failure{Class: exchange.Unavailable, Status: bad.Status, Err: bad})
-		return false
-	}
-	defer x.Release()
-	pool := t.provider.pool
-	if !pool.Available(x) {
-		c.Fail(nobody(t.provider.Name, pool.Lacks(&c.Call)))
-		return false
-	}
-	err := pool.ServeHTTP(w, x)
-	if err != nil && !c.Gone() && c.Failure == nil {
-		c.Fail(&exchange.Failure{
-			Class: exchange.Unavailable, Status: http.StatusBadGateway,
-			Err: &llm.Error{Message: fmt.Sprintf("provider %q could not be asked", t.provider.Name)},
-		})
-		h.logger.Error("asking provider", zap.String("provider", t.provider.Name), zap.Error(err))
-	}
-	return err == nil || c.Gone()
 }
 
 // call is one request on its way through the handler.
@@ -129,13 +93,14 @@ type call struct {
 // begin makes the call of a request and its facts.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request, ep endpoint) *call {
 	c := &call{Call: exchange.Call{
-		Request: r,
-		Client:  ep.client,
-		Op:      ep.op,
-		Below:   ep.below,
-		Debug:   h.DebugHeaders,
-		Strict:  h.Strict,
-		Start:   time.Now(),
+		Request:     r,
+		Client:      ep.client,
+		Op:          ep.op,
+		Below:       ep.below,
+		Debug:       h.DebugHeaders,
+		Strict:      h.Strict,
+		MaxAttempts: h.MaxAttempts,
+		Start:       time.Now(),
 	}}
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
 	c.RequestID, _ = repl.GetString("http.request.uuid")
@@ -224,24 +189,4 @@ func (h *Handler) targets(ep endpoint, c *call, who caller) ([]target, *llm.Erro
 		return nil, noModel(c.Head.Model)
 	}
 	return serving(targets)
-}
-
-// nobody is the failure of a provider none of whose accounts may be asked.
-func nobody(provider string, lacks bool) *exchange.Failure {
-	if lacks {
-		return &exchange.Failure{
-			Class: exchange.CallerCredential, Status: http.StatusUnauthorized,
-			Err: &llm.Error{
-				Code:    "missing_provider_credential",
-				Message: fmt.Sprintf("provider %q wants a credential of your own, and the request brings none", provider),
-			},
-		}
-	}
-	return &exchange.Failure{
-		Class: exchange.Unavailable, Status: http.StatusServiceUnavailable,
-		Err: &llm.Error{
-			Code:    "no_account_available",
-			Message: fmt.Sprintf("no account of provider %q can be asked at present", provider),
-		},
-	}
 }

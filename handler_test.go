@@ -218,7 +218,8 @@ func TestFactsAndDebugHeaders(t *testing.T) {
 		t.Error("the provider's request id is lost")
 	}
 
-	s = serve(t, block+"debug_headers")
+	// another account than the one that the first part has seen fail
+	s = serve(t, strings.Replace(block, "k1", "k3", 1)+"debug_headers")
 	got = s.ask(t, "POST", "/v1/chat/completions", `{"model":"smart"}`, "Authorization", "Bearer alice-secret")
 	for name, want := range map[string]string{
 		"Aiclient2api-Provider": "second", "Aiclient2api-Account": "1", "Aiclient2api-Attempts": "2",

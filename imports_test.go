@@ -12,9 +12,10 @@ const self = "github.com/aiclient2api/caddy-aiclient2api"
 // module. What is not listed may not.
 var mayImport = map[string][]string{
 	"":                   {"internal/upstream", "internal/exchange", "internal/buffer", "internal/glob", "formats", "formats/*", "llm", "providers", "providers/standard"},
-	"internal/upstream":  {"internal/exchange", "internal/buffer", "internal/glob", "formats", "llm", "providers"},
+	"internal/upstream":  {"internal/cooldown", "internal/exchange", "internal/buffer", "internal/glob", "formats", "llm", "providers"},
 	"internal/exchange":  {"internal/buffer", "formats", "llm", "sse"},
 	"internal/buffer":    {},
+	"internal/cooldown":  {},
 	"internal/caddytest": {}, // tests import it, nobody else
 	"internal/glob":      {},
 	"formats":            {"llm", "sse"},

@@ -31,6 +31,10 @@ func init() {
 // defaultMaxBody is the default of MaxBody, in bytes.
 const defaultMaxBody = 64 << 20
 
+// defaultMaxAttempts is the default of MaxAttempts: enough for a large pool of
+// which most have gone bad at once, and a bound for what an outage multiplies.
+const defaultMaxAttempts = 16
+
 // Handler is an AI gateway: it answers AI clients in the protocol that they
 // speak, from the providers that it is configured with. Requests that are not
 // an AI client's go to the next handler.
@@ -79,6 +83,10 @@ type Handler struct {
 	// Default: `67108864` (64 MiB).
 	MaxBody int64 `json:"max_body,omitempty"`
 
+	// The most accounts that are asked for one request, over all targets.
+	// Default: `16`.
+	MaxAttempts int `json:"max_attempts,omitempty"`
+
 	// Turn losses that a translation would name into errors.
 	// Default: `false`.
 	Strict bool `json:"strict,omitempty"`
@@ -109,6 +117,9 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	repl := caddy.NewReplacer()
 	if h.MaxBody == 0 {
 		h.MaxBody = defaultMaxBody
+	}
+	if h.MaxAttempts == 0 {
+		h.MaxAttempts = defaultMaxAttempts
 	}
 
 	// who may call
@@ -150,6 +161,8 @@ func (h *Handler) Validate() error {
 		return errNoProvider
 	case h.MaxBody < 0:
 		return fmt.Errorf("max_body must not be negative: %d", h.MaxBody)
+	case h.MaxAttempts < 0:
+		return fmt.Errorf("max_attempts must be at least 1: %d", h.MaxAttempts)
 	}
 	return nil
 }

@@ -24,6 +24,10 @@ type Speaker interface {
 	// errors do (messages[3].content[1]); part is -1 for the message itself.
 	Place(turn, part int) string
 
+	// Field names a member of a request as the protocol does. name is
+	// chat's word for it, by which an Unsupported and a loss name it.
+	Field(name string) string
+
 	// Encoder returns what writes one answer.
 	Encoder(Answer) Encoder
 }
@@ -58,7 +62,32 @@ type Encoder interface {
 
 	// AppendWhole appends a whole body; events are all of the answer.
 	AppendWhole(dst []byte, events []llm.Event) []byte
+
+	// Lost are names of what of the answer the protocol has no place for, each
+	// once. It is asked when all is written.
+	Lost() []string
 }
+
+// Losses are what an Encoder has left out.
+type Losses struct{ names []string }
+
+// Lose notes that something of the answer was left out. The names are few, and
+// none is a provider's text.
+func (l *Losses) Lose(name string) {
+	if !slices.Contains(l.names, name) {
+		l.names = append(l.names, name)
+	}
+}
+
+// LoseIf is Lose if lost is true.
+func (l *Losses) LoseIf(lost bool, name string) {
+	if lost {
+		l.Lose(name)
+	}
+}
+
+// Lost returns the names.
+func (l *Losses) Lost() []string { return l.names }
 
 // Listener is a provider's format into which conversations can be translated.
 type Listener interface {

@@ -100,6 +100,60 @@ func (d *Dialogue) pair() {
 	}
 }
 
+// Distinguish gives each call an ID that no other of the conversation has, and
+// its result the same: there are servers that count from the beginning in every
+// answer. The same conversation always gets the same IDs.
+func (d *Dialogue) Distinguish() {
+	var count map[string]int // of the calls so far, by ID
+	calls := 0
+	for _, t := range d.Turns {
+		for i := range t.Parts {
+			if t.Role != Assistant || t.Parts[i].Kind != Call {
+				continue
+			}
+			if calls++; count == nil {
+				count = make(map[string]int)
+			}
+			count[string(t.Parts[i].ID)] = 0
+		}
+	}
+	if len(count) == calls {
+		return
+	}
+	for i := range d.Turns {
+		if d.Turns[i].Role != Assistant {
+			continue
+		}
+		changed := make(map[string]Literal) // of the calls of this turn, by their IDs
+		for _, p := range d.Turns[i].Parts {
+			if p.Kind != Call {
+				continue
+			}
+			if id := numbered(p.ID, count); string(id) != string(p.ID) {
+				changed[string(p.ID)] = id
+			}
+		}
+		if len(changed) == 0 {
+			continue
+		}
+		d.Turns[i].Parts = identified(d.Turns[i].Parts, Call, changed)
+		if i+1 < len(d.Turns) {
+			d.Turns[i+1].Parts = identified(d.Turns[i+1].Parts, Result, changed)
+		}
+	}
+}
+
+// identified returns the parts with other IDs of those of that kind.
+func identified(parts []Part, kind Kind, ids map[string]Literal) []Part {
+	parts = slices.Clone(parts)
+	for i := range parts {
+		if id, ok := ids[string(parts[i].ID)]; ok && parts[i].Kind == kind {
+			parts[i].ID = id
+		}
+	}
+	return parts
+}
+
 // call is a call as its result has to name it; own is the ID that the client
 // gave it.
 type call struct{ id, name, own Literal }

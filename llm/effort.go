@@ -74,11 +74,24 @@ func (r Reasoning) Level(fallback Effort) Effort {
 	if !r.Budget.Known {
 		return fallback
 	}
-	level := EffortNone
+	return levelOf(r.Budget.N)
+}
+
+// levelOf is the highest effort that a budget pays for; any budget at all is
+// worth the least.
+func levelOf(budget int64) (level Effort) {
+	level = EffortNone
 	for _, row := range efforts[:len(efforts)-1] {
-		if r.Budget.N >= row.budget || r.Budget.N > 0 && row.effort == EffortMinimal {
+		if budget >= row.budget || budget > 0 && row.effort == EffortMinimal {
 			level = row.effort
 		}
 	}
 	return level
+}
+
+// Means reports whether a budget that is sent means the effort that the client
+// asked for, or the budget.
+func (r Reasoning) Means(budget int64) bool {
+	asked := r.Tokens(-1)
+	return asked < 0 || levelOf(asked) == levelOf(budget)
 }

@@ -72,6 +72,32 @@ func TestEfforts(t *testing.T) {
 	}
 }
 
+// A budget that was brought into a model's range is the client's wish as long as
+// it goes with the same effort.
+func TestBudgetsThatMeanSomethingElse(t *testing.T) {
+	for _, tc := range []struct {
+		asked Reasoning
+		sent  int64
+		means bool
+	}{
+		{Reasoning{Effort: EffortHigh}, 24576, true},
+		{Reasoning{Effort: EffortHigh}, 16000, false},
+		{Reasoning{Effort: EffortMax}, 32768, true},
+		{Reasoning{Effort: EffortMax}, 24576, false},
+		{Reasoning{Effort: EffortMinimal}, 4096, false},
+		{Reasoning{Effort: EffortNone}, 128, false},
+		{Reasoning{Budget: Tokens(1)}, 1024, true},
+		{Reasoning{Budget: Tokens(9000)}, 4500, false},
+		{Reasoning{Budget: Tokens(9000), Effort: EffortLow}, 8500, true},
+		{Reasoning{Adaptive: true}, 8192, true},
+		{Reasoning{Adaptive: true}, -1, true},
+	} {
+		if got := tc.asked.Means(tc.sent); got != tc.means {
+			t.Errorf("%+v, %d: %v", tc.asked, tc.sent, got)
+		}
+	}
+}
+
 func TestEstimate(t *testing.T) {
 	r := &Request{Turns: talk("u:abcd a:(1 u:)1")}
 	few := r.Estimate()
@@ -215,6 +241,38 @@ func TestDialogueWithOneIDForTwoCalls(t *testing.T) {
 }
 
 // Calls without ids get some, and results find them by name and order.
+// Servers that number the calls of each answer from the beginning give the same
+// IDs in every turn.
+func TestDialogueWithTheSameIDInSeveralTurns(t *testing.T) {
+	call := func(id string) Part { return Part{Kind: Call, ID: Literal(id), Name: Literal(`"f"`)} }
+	result := func(id, text string) Part { return Part{Kind: Result, ID: Literal(id), Text: Literal(text)} }
+	r := &Request{Turns: []Turn{
+		{Role: Assistant, Parts: []Part{call(`"0"`), call(`"1"`)}}, {Parts: []Part{result(`"1"`, "b"), result(`"0"`, "a")}},
+		{Role: Assistant, Parts: []Part{call(`"0"`), call(`"0_2"`)}}, {Parts: []Part{result(`"0_2"`, "d"), result(`"0"`, "c"), result(`"9"`, "?")}},
+		{Role: Assistant, Parts: []Part{{Text: Literal(`"x"`)}, call(`"1"`), call(`"0"`), call(`"0"`)}}, {Parts: []Part{result(`"0"`, "f"), result(`"0"`, "g"), result(`"1"`, "e")}},
+	}}
+	before := fmt.Sprintf("%+v", r)
+	d := r.Dialogue(false)
+	d.Distinguish()
+	var got []string
+	for _, turn := range d.Turns {
+		for _, p := range turn.Parts {
+			got = append(got, string(p.ID.Inner())+string(p.Text))
+		}
+	}
+	if got, want := strings.Join(got, " "), `0 1 0a 1b 0_3 0_2 0_3c 0_2d 9? "x" 1_2 0_4 0_2_2 1_2e 0_4f 0_2_2g`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if after := fmt.Sprintf("%+v", r); after != before {
+		t.Error("the request was changed")
+	}
+	again := r.Dialogue(false)
+	again.Distinguish()
+	if fmt.Sprintf("%+v", again.Turns) != fmt.Sprintf("%+v", d.Turns) {
+		t.Error("the same conversation has got other IDs")
+	}
+}
+
 func TestDialogueWithoutIDs(t *testing.T) {
 	call := func(name string) Part { return Part{Kind: Call, Name: Literal(name)} }
 	result := func(name, text string) Part {

@@ -58,6 +58,9 @@ func (Client) Place(turn, part int) string {
 	return place
 }
 
+// Field returns the name: it is OpenAI's.
+func (Client) Field(name string) string { return name }
+
 // decoder is what is known of a request while it is read.
 type decoder struct {
 	r         *llm.Request

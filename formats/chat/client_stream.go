@@ -12,6 +12,7 @@ import (
 // (https://platform.openai.com/docs/api-reference/chat/streaming) or as a body.
 type encoder struct {
 	formats.Answer
+	formats.Losses
 	head    []byte // what every chunk begins with
 	choices []choice
 	usage   llm.Usage
@@ -98,7 +99,7 @@ func (e *encoder) append(dst []byte, ev *llm.Event) []byte {
 	case llm.Sign:
 		return e.sign(dst, c, ev)
 	case llm.Cite:
-		c.cite(ev.Citation)
+		e.LoseIf(!c.cite(ev.Citation), "citations")
 	case llm.Close:
 		return e.closed(dst, c, ev)
 	case llm.Finish:
@@ -134,13 +135,16 @@ func (e *encoder) beside(dst []byte, c *choice, choice int) []byte {
 // mostCites bounds the citations of an answer.
 const mostCites = 1024
 
-// cite keeps a citation for the end of its block; its texts are gone by then.
-func (c *choice) cite(cite *llm.Citation) {
-	if len(c.cites) < mostCites && !cite.URL.Empty() {
-		kept := *cite
-		kept.URL, kept.Title, kept.Quote = bytes.Clone(cite.URL), bytes.Clone(cite.Title), nil
-		c.cites = append(c.cites, kept)
+// cite keeps a citation for the end of its block; its texts are gone by then. It
+// returns false for one that has no place.
+func (c *choice) cite(cite *llm.Citation) bool {
+	if len(c.cites) == mostCites || cite.URL.Empty() {
+		return false
 	}
+	kept := *cite
+	kept.URL, kept.Title, kept.Quote = bytes.Clone(cite.URL), bytes.Clone(cite.Title), nil
+	c.cites = append(c.cites, kept)
+	return true
 }
 
 // start makes what every chunk begins with.
@@ -195,7 +199,9 @@ func (e *encoder) opened(dst []byte, c *choice, ev *llm.Event) []byte {
 	c.origin, c.noted = ev.Origin, false
 	switch ev.Kind {
 	case llm.Call:
+		e.unsigned(ev.Kind, ev)
 		if c.skip = e.Request.Legacy && c.calls > 0; c.skip {
+			e.Lose("tool_calls")
 			return dst
 		}
 		dst = e.open(dst, ev.Choice)
@@ -269,7 +275,7 @@ func (e *encoder) sign(dst []byte, c *choice, ev *llm.Event) []byte {
 		dst = e.open(dst, ev.Choice)
 		dst = c.detail(dst, nil, ev.Signature)
 		return e.close(dst, "")
-	case ev.Origin != llm.Google || c.open == llm.Call && e.Request.Legacy:
+	case e.unsigned(c.open, ev):
 	case c.open == llm.Call:
 		dst = e.open(dst, ev.Choice)
 		dst = append(dst, `"tool_calls":[{"index":`...)
@@ -277,9 +283,18 @@ func (e *encoder) sign(dst []byte, c *choice, ev *llm.Event) []byte {
 		dst = appendExtra(append(dst, ','), ev.Signature)
 		return e.close(append(dst, "}]"...), "")
 	default: // a message has room for one
+		e.LoseIf(c.signature != nil, "reasoning signature")
 		c.signature = append(c.signature[:0], ev.Signature...)
 	}
 	return dst
+}
+
+// unsigned reports whether the signature of a call or a text has no place, and
+// names it: but for Google's there is none, nor in the older form of a call.
+func (e *encoder) unsigned(kind llm.Kind, ev *llm.Event) bool {
+	lost := !ev.Signature.Empty() && (ev.Origin != llm.Google || kind == llm.Call && e.Request.Legacy)
+	e.LoseIf(lost, "reasoning signature")
+	return lost
 }
 
 // closed writes what is known of a block at its end only.

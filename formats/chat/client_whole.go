@@ -68,6 +68,7 @@ func (e *encoder) appendChoice(dst []byte, a answer, index int) []byte {
 	}
 	dst = e.appendCalls(dst, a)
 	dst = a.appendAnnotations(dst)
+	e.leaveOut(a)
 	var signature llm.Literal
 	for ev := range a.all {
 		if (ev.Step == llm.Open || ev.Step == llm.Sign) && (ev.Kind == llm.Text || ev.Kind == llm.Image) &&
@@ -83,6 +84,26 @@ func (e *encoder) appendChoice(dst []byte, a answer, index int) []byte {
 	dst = append(dst, `,"finish_reason":"`...)
 	dst = append(dst, e.reason(finish.Reason)...)
 	return append(dst, `"}`...)
+}
+
+// leaveOut names what of a choice has no place in a message.
+func (e *encoder) leaveOut(a answer) {
+	calls, signatures := 0, 0
+	for ev := range a.all {
+		signs := (ev.Step == llm.Open || ev.Step == llm.Sign) && !ev.Signature.Empty() && !isThought(ev.Kind)
+		switch {
+		case ev.Step == llm.Cite:
+			e.LoseIf(ev.Citation.URL.Empty(), "citations")
+		case signs && e.unsigned(ev.Kind, ev):
+		case signs && ev.Kind != llm.Call:
+			signatures++
+		}
+		if ev.Step == llm.Open && ev.Kind == llm.Call {
+			calls++
+		}
+	}
+	e.LoseIf(calls > 1 && e.Request.Legacy, "tool_calls")
+	e.LoseIf(signatures > 1, "reasoning signature")
 }
 
 // answer is one choice of an answer, whose events it passes over.

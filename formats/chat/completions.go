@@ -48,8 +48,8 @@ func (Completions) Decode(body []byte) (*llm.Request, *llm.Error) {
 			if n, _ := formats.Int(v); n > 1 {
 				d.fail("best_of", "'best_of' is for models that complete texts, not conversations")
 			}
-		case "logprobs":
-			d.r.Logprobs, d.r.TopLogprobs = true, d.number("logprobs", v)
+		case "logprobs": // whose older form counts offsets in the text, which others do not tell
+			d.lose("logprobs")
 		case "messages", "tools", "functions", "response_format", "tool_choice", "function_call":
 			d.fail(string(name), "'%s' is no member of a completion", name)
 		default:
@@ -96,6 +96,14 @@ func (d *decoder) prompt(v []byte) {
 // Place names the prompt: there is nothing else.
 func (Completions) Place(int, int) string { return "prompt" }
 
+// Field names a member: there is a prompt in the place of messages.
+func (Completions) Field(name string) string {
+	if name == "messages" {
+		return "prompt"
+	}
+	return name
+}
+
 // Encoder returns what writes one completion.
 func (Completions) Encoder(a formats.Answer) formats.Encoder {
 	return &completion{Answer: a}
@@ -104,6 +112,7 @@ func (Completions) Encoder(a formats.Answer) formats.Encoder {
 // completion writes a completion: of all that a model says only its text.
 type completion struct {
 	formats.Answer
+	formats.Losses
 	start llm.Event
 	open  []llm.Kind // by choice
 	usage llm.Usage
@@ -119,6 +128,9 @@ func (c *completion) Append(dst []byte, events []llm.Event) []byte {
 			c.usage = ev.Usage
 		case llm.Open:
 			c.opened(ev)
+			c.leaveOut(ev)
+		case llm.Cite:
+			c.leaveOut(ev)
 		case llm.Delta:
 			if c.isText(ev) {
 				dst = c.piece(dst, ev.Choice, ev.Text, "")
@@ -144,6 +156,23 @@ func (c *completion) opened(ev *llm.Event) {
 		c.open = append(c.open, llm.Sealed)
 	}
 	c.open[ev.Choice] = ev.Kind
+}
+
+// leaveOut names what a completion has no place for.
+func (c *completion) leaveOut(ev *llm.Event) {
+	switch {
+	case ev.Step == llm.Cite:
+		c.Lose("citations")
+	case ev.Step != llm.Open:
+	case isThought(ev.Kind):
+		c.LoseIf(!c.Request.Reasoning.Hide, "reasoning_content")
+	case ev.Kind == llm.Image:
+		c.Lose("images")
+	case ev.Kind == llm.Call:
+		c.Lose("tool_calls")
+	default:
+		c.LoseIf(!ev.Signature.Empty(), "reasoning signature")
+	}
 }
 
 func (c *completion) isText(ev *llm.Event) bool {
@@ -227,6 +256,7 @@ func (c *completion) AppendWhole(dst []byte, events []llm.Event) []byte {
 		dst = append(c.choice(dst, i), '"')
 		reason := llm.Stopped
 		for ev := range (answer{events, i}).all {
+			c.leaveOut(ev)
 			switch {
 			case ev.Step == llm.Delta && (ev.Kind == llm.Text || ev.Kind == llm.Refusal):
 				dst = append(dst, ev.Text.Inner()...)

@@ -14,7 +14,7 @@ func TestCompletionRequests(t *testing.T) {
 		`{"model":"m","prompt":"Once"}`:                      func(r *llm.Request) bool { return show(r.Turns) == `user(text:"Once")` && string(r.MaxTokens) == "16" },
 		`{"prompt":["Once"],"max_tokens":5,"temperature":0}`: func(r *llm.Request) bool { return string(r.MaxTokens) == "5" && string(r.Temperature) == "0" },
 		`{"prompt":"x","stop":"y","n":2,"logprobs":3,"echo":false}`: func(r *llm.Request) bool {
-			return r.Candidates == 2 && r.Logprobs && string(r.TopLogprobs) == "3" && len(r.Stop) == 1
+			return r.Candidates == 2 && len(r.Stop) == 1
 		},
 		`{"prompt":"x","suffix":null,"best_of":1,"logit_bias":{"1":1},"user":"u"}`: func(r *llm.Request) bool {
 			return strings.Join(r.Advice, "") == "logit_bias" && string(r.User) == `"u"`
@@ -31,6 +31,20 @@ func TestCompletionRequests(t *testing.T) {
 	} {
 		if _, err := (Completions{}).Decode([]byte(body)); err == nil || err.Status != 400 || err.Param != param {
 			t.Errorf("%s: %+v", body, err)
+		}
+	}
+}
+
+// Probabilities, which never come down, are not asked for but named as lost.
+func TestCompletionsDoNotAskForProbabilitiesInVain(t *testing.T) {
+	for body, lost := range map[string]string{
+		`{"prompt":"x","logprobs":3}`:    "logprobs",
+		`{"prompt":"x","logprobs":0}`:    "logprobs",
+		`{"prompt":"x","logprobs":null}`: "",
+	} {
+		r, err := Completions{}.Decode([]byte(body))
+		if err != nil || r.Logprobs || r.TopLogprobs != nil || strings.Join(r.Advice, "") != lost {
+			t.Errorf("%s: %+v, %v", body, r, err)
 		}
 	}
 }

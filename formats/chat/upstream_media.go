@@ -27,6 +27,9 @@ func (w *writer) medium(p *llm.Part) *formats.Unsupported {
 		w.text(m.Plain)
 		return nil
 	case p.Kind == llm.Image || p.Kind == llm.File && strings.HasPrefix(m.MIME, "image/"):
+		if !w.fetches(m.URL) {
+			return formats.CannotCarry(*p, "it fetches public http and https URLs only")
+		}
 		w.image(m)
 		return nil
 	case p.Kind == llm.Audio || p.Kind == llm.File && strings.HasPrefix(m.MIME, "audio/"):
@@ -36,6 +39,12 @@ func (w *writer) medium(p *llm.Part) *formats.Unsupported {
 	default:
 		return w.file(p)
 	}
+}
+
+// fetches reports whether a provider can fetch from a URL: those of Google's
+// storage only Google can.
+func (w *writer) fetches(url llm.Literal) bool {
+	return url == nil || w.model.google || formats.IsDataURL(url) || formats.IsPublic(url, "https", "http")
 }
 
 func (w *writer) image(m *llm.Media) {

@@ -69,7 +69,9 @@ func (Upstream) Encode(dst []byte, r *llm.Request, name string) (*formats.Sent, 
 	if no := w.tools(); no != nil {
 		return nil, no
 	}
-	w.output()
+	if no := w.output(); no != nil {
+		return nil, no
+	}
 	w.reasoning()
 	if no := w.sampling(); no != nil {
 		return nil, no
@@ -96,7 +98,7 @@ func (w *writer) member(name string, value []byte) {
 
 // output writes the form that the answer must have
 // (https://platform.openai.com/docs/guides/structured-outputs).
-func (w *writer) output() {
+func (w *writer) output() *formats.Unsupported {
 	o := w.r.Output
 	switch o.Form {
 	case llm.JSON:
@@ -112,11 +114,16 @@ func (w *writer) output() {
 			w.member("description", o.Description)
 		}
 		if len(o.Schema) > 0 && !formats.IsNull(o.Schema) {
-			w.member("schema", o.Schema)
+			schema, err := w.work.Current(o.Schema)
+			if err != nil {
+				return formats.CannotTake("response_format", "the schema of the answer: %v", err)
+			}
+			w.member("schema", schema)
 		}
 		w.strict(o.Strict)
 		w.b = append(w.b, "}}"...)
 	}
+	return nil
 }
 
 func (w *writer) strict(strict *bool) {

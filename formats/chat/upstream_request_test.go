@@ -193,6 +193,25 @@ func TestEncodeRefuses(t *testing.T) {
 }
 
 // Names that were changed on the way are the client's again in the answer.
+// An image at an address that the provider cannot open is refused by its place
+// in the request; Google's models open what is Google's.
+func TestImagesThatNobodyCanFetchAreRefused(t *testing.T) {
+	for url, opens := range map[string]bool{
+		"https://example.com/a.png": true, "http://10.0.0.1/a.png": true, "data:image/png;base64,iVBO": true,
+		"gs://bucket/a.png": false, "s3://bucket/a.png": false, "file:///a.png": false, "https:///a.png": false,
+		"https://generativelanguage.googleapis.com/v1beta/files/abc": false, "https://www.youtube.com/watch?v=x": false,
+	} {
+		for model, takes := range map[string]bool{"gpt-5": opens, "google/gemini-2.5-flash": true} {
+			image := holds(llm.Image, llm.Media{URL: formats.Encoded(url)})
+			image.Turn, image.At = 3, 1
+			_, no := (chat.Upstream{}).Encode(nil, asking(func(r *llm.Request) { r.Turns[0].Parts = append(r.Turns[0].Parts, image) }), model)
+			if takes != (no == nil) || no != nil && (no.Turn != 3 || no.Part != 1) {
+				t.Errorf("%s to %s: %+v", url, model, no)
+			}
+		}
+	}
+}
+
 func TestNamesComeBack(t *testing.T) {
 	r := asking(func(r *llm.Request) { r.Tools = []llm.Tool{{Name: llm.Literal(`"a.b"`)}} })
 	sent, _ := up.Encode(nil, r, "gpt-4o")

@@ -165,7 +165,7 @@ func requested(t *testing.T, s scenario, client, provider string) (out []string)
 			}
 			switch got := carry(t, from, to); {
 			case got.less:
-				out = append(out, "↷ `"+got.refused+"`")
+				out = append(out, "↷ `"+got.lost+"`")
 			case got.refused != "":
 				out = append(out, "✗")
 			default:

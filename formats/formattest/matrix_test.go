@@ -129,11 +129,11 @@ func carry(t *testing.T, from, to section) outcome {
 	if no == nil {
 		return outcome{body: string(sent.Body), lost: sorted(sent.Lost)}
 	}
-	place := no.Field
+	place := client.Field(no.Field)
 	if no.Turn >= 0 || no.Field == "" {
 		place = client.Place(no.Turn, no.Part)
 	}
-	return outcome{refused: place, why: no.What, less: no.Less}
+	return outcome{refused: place, why: no.What, lost: no.Field, less: no.Less}
 }
 
 // TestRequests: every client's request reaches every provider as it should.
@@ -205,14 +205,21 @@ func answered(t *testing.T, s scenario, asked, from, want section) {
 	if got := sorted(lost); got != from.lost("") {
 		t.Errorf("lost %q, want %q", got, from.lost(""))
 	}
-	if d := differ(want.body, whole(t, client, r, events)); d != "" {
-		t.Errorf("whole: %s\ngot %s", d, whole(t, client, r, events))
+	body, left := whole(t, client, r, events)
+	if d := differ(want.body, body); d != "" {
+		t.Errorf("whole: %s\ngot %s", d, body)
+	}
+	if left != want.lost("") {
+		t.Errorf("whole: %s has no place for %q, want %q", client, left, want.lost(""))
 	}
 	for _, list := range []bool{false, true} {
 		if list && client != gemini.Name {
 			continue
 		}
-		stream := streamed(t, client, r, events, list)
+		stream, left := streamed(t, client, r, events, list)
+		if left != want.lost("") {
+			t.Errorf("stream: %s has no place for %q, want %q", client, left, want.lost(""))
+		}
 		got := collect[client](t, stream)
 		if d := differ(want.body, got); d != "" {
 			t.Errorf("stream (list %v): %s\ngot %s\nof %s", list, d, got, stream)
@@ -220,16 +227,20 @@ func answered(t *testing.T, s scenario, asked, from, want section) {
 	}
 }
 
-// whole writes an answer as a body.
-func whole(t *testing.T, client string, r *llm.Request, events []llm.Event) string {
+// whole writes an answer as a body, and says what had no place in it.
+func whole(t *testing.T, client string, r *llm.Request, events []llm.Event) (body, lost string) {
 	t.Helper()
-	return string(speaker(t, client).Encoder(formats.Answer{Request: r, Model: "asked", ID: "id", Created: 1}).AppendWhole(nil, events))
+	encoder := speaker(t, client).Encoder(formats.Answer{Request: r, Model: "asked", ID: "id", Created: 1})
+	body = string(encoder.AppendWhole(nil, events))
+	return body, sorted(encoder.Lost())
 }
 
 // streamed writes an answer as a stream.
-func streamed(t *testing.T, client string, r *llm.Request, events []llm.Event, list bool) []byte {
+func streamed(t *testing.T, client string, r *llm.Request, events []llm.Event, list bool) (stream []byte, lost string) {
 	t.Helper()
-	return speaker(t, client).Encoder(formats.Answer{Request: r, Model: "asked", ID: "id", Created: 1, List: list}).Append(nil, events)
+	encoder := speaker(t, client).Encoder(formats.Answer{Request: r, Model: "asked", ID: "id", Created: 1, List: list})
+	stream = encoder.Append(nil, events)
+	return stream, sorted(encoder.Lost())
 }
 
 // heard decodes an answer to a client's request.

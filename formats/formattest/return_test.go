@@ -22,8 +22,10 @@ func TestReturn(t *testing.T) {
 					t.Run(s.name+"/"+from.kind+" "+want.title[0]+" through "+client, func(t *testing.T) {
 						for _, asked := range s.requests(client) {
 							r, events := heard(t, s, asked, from)
-							returned(t, client, want, whole(t, client, r, events))
-							returned(t, client, want, collect[client](t, streamed(t, client, r, events, false)))
+							body, _ := whole(t, client, r, events)
+							returned(t, client, want, body)
+							stream, _ := streamed(t, client, r, events, false)
+							returned(t, client, want, collect[client](t, stream))
 						}
 					})
 				}

@@ -16,7 +16,7 @@ var risks = []struct{ risk, scenarios string }{
 	{"2 blocks do not overlap, text before and after calls", "answer-calls-amid-text answer-paused n-and-logprobs"},
 	{"3 results of one turn are one message, text beside them survives", "results-out-of-order results-of-several-texts text-beside-calls-and-results"},
 	{"4 a result has the function's name; ways of choosing a tool", "results-out-of-order calls-without-ids tool-choice-none tool-choice-required tool-choice-named failed-result"},
-	{"5 schemas that a provider does not take", "tool-schemas tool-schema-union-on-top tool-schema-recursive schema-answer schema-answer-open tools-without-schema schema-of-google"},
+	{"5 schemas that a provider does not take", "tool-schemas tool-schema-union-on-top tool-schema-recursive tool-schema-of-an-old-draft schema-answer schema-answer-open schema-answer-open-within schema-answer-recursive tools-without-schema schema-of-google"},
 	{"6 names of tools, ids of calls", "tool-names-and-ids"},
 	{"7 parallel calls, strict, allowed tools", "one-call-at-a-time tool-strict tool-choice-allowed-auto tool-choice-allowed-required"},
 	{"8 empty arguments, empty content", "empty-arguments empty-contents answer-empty"},

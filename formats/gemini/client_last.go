@@ -120,16 +120,17 @@ type sources struct {
 	open int            // those from here on are for the block that is open
 }
 
-// add takes a citation.
-func (s *sources) add(cite *llm.Citation) {
+// add takes a citation. It returns false for one that has no place.
+func (s *sources) add(cite *llm.Citation) bool {
 	if len(s.list) >= maxCites || cite.URL.Empty() && cite.Title.Empty() {
-		return
+		return false
 	}
 	copied := llm.Citation{URL: slices.Clone(cite.URL), Title: slices.Clone(cite.Title), From: cite.From, To: cite.To}
 	if cite.URL.Empty() {
 		copied.Quote = slices.Clone(cite.Quote)
 	}
 	s.list = append(s.list, copied)
+	return true
 }
 
 // close takes the borders of the block that ended, in bytes. They are those of

@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -48,6 +49,29 @@ func (Client) Place(turn, part int) string {
 	}
 	return place
 }
+
+// fields are members that chat completions call otherwise.
+var fields = map[string]string{
+	"messages":          "contents",
+	"tool_choice":       "toolConfig.functionCallingConfig",
+	"response_format":   "generationConfig.responseSchema",
+	"modalities":        "generationConfig.responseModalities",
+	"n":                 "generationConfig.candidateCount",
+	"logprobs":          "generationConfig.responseLogprobs",
+	"top_logprobs":      "generationConfig.logprobs",
+	"max_tokens":        "generationConfig.maxOutputTokens",
+	"temperature":       "generationConfig.temperature",
+	"top_p":             "generationConfig.topP",
+	"top_k":             "generationConfig.topK",
+	"seed":              "generationConfig.seed",
+	"stop":              "generationConfig.stopSequences",
+	"frequency_penalty": "generationConfig.frequencyPenalty",
+	"presence_penalty":  "generationConfig.presencePenalty",
+	"reasoning_effort":  "generationConfig.thinkingConfig",
+}
+
+// Field names a member as Google's own errors do.
+func (Client) Field(name string) string { return cmp.Or(fields[name], name) }
 
 // reader is what is known of a request while it is read.
 type reader struct {

@@ -25,6 +25,7 @@ const maxHeld = 16 << 20
 // object, with the finish and the usage.
 type encoder struct {
 	formats.Answer
+	formats.Losses
 	whole   bool   // it writes one object
 	tail    []byte // what every object ends with
 	begun   bool   // the list has an element
@@ -105,7 +106,7 @@ func (e *encoder) append(dst []byte, ev *llm.Event) []byte {
 	case llm.Sign:
 		return e.signed(dst, c, ev)
 	case llm.Cite:
-		c.sources.add(ev.Citation)
+		e.LoseIf(!c.sources.add(ev.Citation), "citations")
 	case llm.Close:
 		return e.closed(dst, c, ev)
 	case llm.Finish:
@@ -294,6 +295,8 @@ func (e *encoder) signed(dst []byte, c *candidateState, ev *llm.Event) []byte {
 	case ev.Origin != llm.Google:
 		if c.open == llm.Text {
 			c.carry(llm.Part{Kind: llm.Text, Signature: ev.Signature, Origin: ev.Origin})
+		} else {
+			e.Lose("reasoning signature")
 		}
 	case ev.Step == llm.Open:
 		c.signature = slices.Clone(ev.Signature)
@@ -338,6 +341,7 @@ func (e *encoder) end(dst []byte) []byte {
 		dst = e.choices[i].appendLast(dst, i)
 	}
 	dst = append(dst, ']')
+	e.LoseIf(e.usage.Written.N > 0, "cache_creation_input_tokens")
 	if e.usage.Input.Known || e.usage.Output.Known {
 		dst = appendUsage(dst, e.usage)
 	}

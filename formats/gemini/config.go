@@ -140,8 +140,12 @@ func (w *writer) output() *formats.Unsupported {
 		w.Lose("response_format description")
 	}
 	if w.schema {
+		current, err := w.work.Current(schema)
+		if err != nil {
+			return formats.CannotTake("response_format", "the schema of the answer: %v", err)
+		}
 		w.key("responseJsonSchema")
-		w.b = append(w.b, schema...)
+		w.b = append(w.b, current...)
 		return nil
 	}
 	w.key("responseSchema")
@@ -183,13 +187,22 @@ func (w *writer) thinking() {
 	w.b = append(w.b, '{')
 	switch {
 	case w.levels == nil:
+		budget := w.tokens(r.Off(), tokens)
+		if !r.Means(budget) {
+			w.Lose("reasoning_effort")
+		}
 		w.key("thinkingBudget")
-		w.b = strconv.AppendInt(w.b, w.tokens(r.Off(), tokens), 10)
+		w.b = strconv.AppendInt(w.b, budget, 10)
 	case r.Off():
 		w.Lose("reasoning_effort")
 		w.level(w.levels[0])
 	case tokens >= 0:
-		w.level(w.nearest(r.Level(llm.EffortMedium)))
+		asked := r.Level(llm.EffortMedium)
+		sent := w.nearest(asked)
+		if sent != asked {
+			w.Lose("reasoning_effort")
+		}
+		w.level(sent)
 	}
 	if !r.Off() && !r.Hide {
 		w.key("includeThoughts")

@@ -42,7 +42,7 @@ var configCases = []requestCase{
 		want: map[string]string{config: `{"maxOutputTokens":9000,"thinkingConfig":{"thinkingBudget":2000,"includeThoughts":true}}`}},
 	{name: "a budget that leaves nothing for the answer",
 		r:    one(func(r *llm.Request) { r.MaxTokens, r.Reasoning = llm.Number("1000"), budget(5000) }),
-		want: map[string]string{config: `{"maxOutputTokens":1000,"thinkingConfig":{"thinkingBudget":500,"includeThoughts":true}}`}},
+		want: map[string]string{config: `{"maxOutputTokens":1000,"thinkingConfig":{"thinkingBudget":500,"includeThoughts":true}}`}, lost: []string{"reasoning_effort"}},
 	{name: "what means nothing is not sent",
 		r: one(func(r *llm.Request) {
 			r.Candidates, r.PresencePenalty, r.FrequencyPenalty = 1, llm.Number("0"), llm.Number("0.0")
@@ -67,7 +67,7 @@ var configCases = []requestCase{
 
 	thinking("not asked", "gemini-2.5-pro", llm.Reasoning{}, ""),
 	thinking("an effort", "gemini-2.5-flash", effort(llm.EffortMedium), `{"thinkingBudget":8192,"includeThoughts":true}`),
-	thinking("the most", "gemini-2.5-flash", effort(llm.EffortMax), `{"thinkingBudget":24576,"includeThoughts":true}`),
+	thinking("the most", "gemini-2.5-flash", effort(llm.EffortMax), `{"thinkingBudget":24576,"includeThoughts":true}`, "reasoning_effort"),
 	thinking("a budget", "gemini-2.5-pro", budget(40000), `{"thinkingBudget":32768,"includeThoughts":true}`),
 	thinking("a small one", "gemini-2.5-flash-lite-preview-09-2025", budget(1), `{"thinkingBudget":512,"includeThoughts":true}`),
 	thinking("off", "gemini-2.5-flash", effort(llm.EffortNone), `{"thinkingBudget":0}`),
@@ -84,13 +84,13 @@ var configCases = []requestCase{
 	thinking("none of Gemma 3", "gemma-3-27b-it", effort(llm.EffortLow), "", "reasoning_effort"),
 	thinking("a level", "gemini-3-flash-preview", effort(llm.EffortMinimal), `{"thinkingLevel":"MINIMAL","includeThoughts":true}`),
 	thinking("a level by budget", "gemini-3-flash-preview", budget(9000), `{"thinkingLevel":"MEDIUM","includeThoughts":true}`),
-	thinking("two levels", "gemini-3-pro-preview", effort(llm.EffortMedium), `{"thinkingLevel":"HIGH","includeThoughts":true}`),
-	thinking("three levels", "gemini-3.1-pro-preview", effort(llm.EffortMinimal), `{"thinkingLevel":"LOW","includeThoughts":true}`),
-	thinking("three levels of a later flash", "models/gemini-3.7-flash", effort(llm.EffortMinimal), `{"thinkingLevel":"LOW","includeThoughts":true}`),
-	thinking("one level", "gemini-3-pro-image-preview", effort(llm.EffortLow), `{"thinkingLevel":"HIGH","includeThoughts":true}`),
+	thinking("two levels", "gemini-3-pro-preview", effort(llm.EffortMedium), `{"thinkingLevel":"HIGH","includeThoughts":true}`, "reasoning_effort"),
+	thinking("three levels", "gemini-3.1-pro-preview", effort(llm.EffortMinimal), `{"thinkingLevel":"LOW","includeThoughts":true}`, "reasoning_effort"),
+	thinking("three levels of a later flash", "models/gemini-3.7-flash", effort(llm.EffortMinimal), `{"thinkingLevel":"LOW","includeThoughts":true}`, "reasoning_effort"),
+	thinking("one level", "gemini-3-pro-image-preview", effort(llm.EffortLow), `{"thinkingLevel":"HIGH","includeThoughts":true}`, "reasoning_effort"),
 	thinking("off by level", "gemini-3.1-flash-lite", effort(llm.EffortNone), `{"thinkingLevel":"MINIMAL"}`, "reasoning_effort"),
 	thinking("left to Gemini 3", "gemini-3-pro-preview", llm.Reasoning{Adaptive: true}, `{"includeThoughts":true}`),
-	thinking("an alias of the newest", "gemini-flash-latest", effort(llm.EffortXHigh), `{"thinkingLevel":"HIGH","includeThoughts":true}`),
+	thinking("an alias of the newest", "gemini-flash-latest", effort(llm.EffortXHigh), `{"thinkingLevel":"HIGH","includeThoughts":true}`, "reasoning_effort"),
 	thinking("a name that says nothing", "my-model", effort(llm.EffortLow), `{"thinkingBudget":4096,"includeThoughts":true}`),
 	thinking("a number that is no version", "gemini-exp-1206", effort(llm.EffortLow), `{"thinkingBudget":4096,"includeThoughts":true}`),
 }

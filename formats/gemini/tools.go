@@ -72,6 +72,10 @@ func (w *writer) parameters(t llm.Tool) *formats.Unsupported {
 // schemaOf writes the schema of a function's parameters, as JSON Schema where
 // the model takes it (https://ai.google.dev/gemini-api/docs/structured-output#json-schema).
 func (w *writer) schemaOf(schema []byte, what string) *formats.Unsupported {
+	schema, err := w.work.Current(schema)
+	if err != nil {
+		return formats.CannotTake("tools", "%s: %v", what, err)
+	}
 	object, known := typed(schema)
 	if !known {
 		return nil

@@ -10,20 +10,29 @@ import (
 // take it (https://docs.claude.com/en/docs/build-with-claude/structured-outputs#json-schema-limitations):
 // every object is closed, oneOf is anyOf, limits and formats that are not known
 // there stand in the description, where Anthropic's own SDKs put them. allOf,
-// which closed objects would contradict, is merged. lossy reports a changed
-// meaning. The error is that of a schema which cannot be said so.
+// which closed objects would contradict, is merged. Of two unions of one value
+// the second is told only. lossy reports a changed meaning. The error is that of
+// a schema which cannot be said so: one that contains itself, or an object in it
+// that may have any members.
 func (b *Budget) AppendClosed(dst, schema []byte) (out []byte, lossy bool, err error) {
 	schema = bytes.TrimSpace(schema)
 	if !isObject(schema) || isEmpty(schema) {
 		return dst, false, ErrAnything
 	}
-	c := closer{document: document{Budget: b.or(schema), root: schema}, base: len(dst)}
+	b = b.or(schema)
+	if schema, err = b.Current(schema); err != nil {
+		return dst, false, err
+	}
+	c := closer{document: document{Budget: b, root: schema}, base: len(dst)}
+	if bytes.Contains(schema, []byte(`"$ref"`)) {
+		if err := c.rings(schema, map[string]bool{`"#"`: true}, 0); err != nil {
+			return dst, false, err
+		}
+	}
 	out = c.append(dst, schema, 0)
 	switch {
 	case c.err != nil:
 		return dst, false, c.err
-	case c.open(schema):
-		return dst, false, ErrAnything
 	case !c.made(len(out) - len(dst)):
 		return dst, false, ErrSize
 	}
@@ -69,7 +78,7 @@ func (c *closer) append(dst, schema []byte, depth int) []byte {
 	if c.err != nil || !isObject(schema) {
 		return append(dst, schema...)
 	}
-	var kind, description, properties, list []byte
+	var kind, description, properties, list, tuple, items []byte
 	for m := formats.MembersOf(schema); m.Next(); {
 		switch v := m.Value(); word(m.Key) {
 		case "type":
@@ -80,6 +89,12 @@ func (c *closer) append(dst, schema []byte, depth int) []byte {
 			properties = v
 		case "allOf":
 			list = v
+		case "prefixItems":
+			if isArray(v) && !isEmpty(v) {
+				tuple = v
+			}
+		case "items":
+			items = v
 		}
 	}
 	if isArray(list) {
@@ -90,14 +105,28 @@ func (c *closer) append(dst, schema []byte, depth int) []byte {
 		}
 		return c.append(dst, merged, depth+1)
 	}
-	c.lossy = c.lossy || says(kind, "object") && c.open(schema)
+	if says(kind, "object") && c.open(schema) {
+		c.err = ErrAnything
+		return dst
+	}
 	var rest told
 	dst = append(dst, '{')
 	if kind == nil && properties != nil {
 		dst = append(dst, `"type":"object"`...)
 	}
+	union := false // the value is one of several
 	for m := formats.MembersOf(schema); m.Next(); {
-		dst = c.member(dst, word(m.Key), m.Key, m.Value(), &rest, depth)
+		switch name := word(m.Key); {
+		case tuple != nil && name == "prefixItems":
+			dst = c.elements(appendMember(dst, "items"), tuple, items, depth)
+		case tuple != nil && name == "items":
+		case union && (name == "anyOf" || name == "oneOf"):
+			c.lossy = true
+			rest.add(name, m.Value())
+		default:
+			union = union || name == "anyOf" || name == "oneOf"
+			dst = c.member(dst, name, m.Key, m.Value(), &rest, depth)
+		}
 	}
 	if says(kind, "object") || properties != nil {
 		dst = append(appendMember(dst, "additionalProperties"), "false"...)
@@ -146,6 +175,22 @@ func (c *closer) member(dst []byte, name string, key, v []byte, rest *told, dept
 	c.lossy = true
 	rest.add(name, v)
 	return dst
+}
+
+// elements appends a tuple, which Anthropic does not have, as what each of its
+// elements may be.
+func (c *closer) elements(dst, tuple, items []byte, depth int) []byte {
+	c.lossy = true
+	dst = c.listed(append(dst, `{"anyOf":`...), tuple, depth)
+	if isObject(items) {
+		if dst[len(dst)-2] == '[' {
+			dst = dst[:len(dst)-1]
+		} else {
+			dst[len(dst)-1] = ','
+		}
+		dst = append(c.append(dst, items, depth+1), ']')
+	}
+	return append(dst, '}')
 }
 
 // known reports whether Anthropic enforces a format of strings.
@@ -219,10 +264,13 @@ func (c *closer) merged(schema, list []byte) []byte {
 			continue
 		}
 		for m := formats.MembersOf(e.Value()); m.Next(); {
-			if name := word(m.Key); !own[name] {
-				own[name] = true
-				out = append(appendMember(out, m.Key), m.Value()...)
+			name := word(m.Key)
+			if own[name] {
+				c.lossy = c.lossy || name != "description" && name != "title"
+				continue
 			}
+			own[name] = true
+			out = append(appendMember(out, m.Key), m.Value()...)
 		}
 	}
 	return append(out, '}')

@@ -13,7 +13,8 @@ const anyInput = `{"type":"object","properties":{}}`
 // AppendToolInput appends a tool's schema as Anthropic takes it
 // (https://docs.claude.com/en/docs/agents-and-tools/tool-use/implement-tool-use):
 // an object whose type is said, without anyOf, oneOf, allOf or $ref at its top.
-// Those are merged into one object; all else stays byte for byte. lossy reports
+// Those are merged into one object; all else stays byte for byte, but for the
+// words of older drafts. lossy reports
 // a changed meaning. The error is ErrSize.
 func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, err error) {
 	schema = bytes.TrimSpace(schema)
@@ -22,6 +23,10 @@ func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, er
 	}
 	if isEmpty(schema) {
 		return append(dst, anyInput...), false, nil
+	}
+	b = b.or(schema)
+	if schema, err = b.Current(schema); err != nil {
+		return dst, false, err
 	}
 	var kind []byte
 	merged := false
@@ -40,7 +45,7 @@ func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, er
 	case kind == nil:
 		return append(append(dst, `{"type":"object",`...), schema[1:]...), false, nil
 	}
-	d := document{Budget: b.or(schema), root: schema}
+	d := document{Budget: b, root: schema}
 	var c composite
 	lossy = !d.collect(&c, schema, 0) || kind != nil && !says(kind, "object")
 	if d.reading <= 0 || !d.made(c.size+len(schema)) {

@@ -51,6 +51,8 @@ func TestReduced(t *testing.T) {
 		{name: "Google's own", schema: `{"type":"OBJECT","properties":{"a":{"type":"STRING","nullable":true}},"propertyOrdering":["a"]}`,
 			want: `{"type":"OBJECT","properties":{"a":{"type":"STRING","nullable":true}},"propertyOrdering":["a"]}`},
 		{name: "anything", schema: `{"type":"object","properties":{"a":true,"b":{},"c":false},"required":["c"]}`, want: `{"type":"OBJECT","properties":{"a":{"type":"STRING"},"b":{"type":"STRING"}}}`, lossy: true},
+		{name: "words of draft 3 and 4", schema: `{"type":"object","properties":{"a":{"type":["any","null"],"required":true},"n":{"type":"integer","minimum":0,"exclusiveMinimum":true}}}`,
+			want: `{"type":"OBJECT","properties":{"a":{"type":"STRING"},"n":{"type":"INTEGER","minimum":1}},"required":["a"]}`, lossy: true},
 		{name: "nothing said", schema: `true`, want: `{"type":"STRING"}`, lossy: true},
 		{name: "properties called as keywords", schema: `{"type":"object","properties":{"type":{"type":"string"},"enum":{"type":"boolean"},"$ref":{"type":"string"}}}`,
 			want: `{"type":"OBJECT","properties":{"type":{"type":"STRING"},"enum":{"type":"BOOLEAN"},"$ref":{"type":"STRING"}}}`},
@@ -84,6 +86,7 @@ func TestToolInput(t *testing.T) {
 			want: `{"type":"object","properties":{"a":{"allOf":[{"type":"string"},{"minLength":1}]},"b":{}},"required":["a","b"]}`},
 		{name: "one of", schema: `{"oneOf":[{"type":"object","properties":{"k":{"const":1},"a":{}},"required":["k","a"]},{"type":"object","properties":{"k":{"const":2}},"required":["k"]}]}`,
 			want: `{"type":"object","properties":{"k":{"anyOf":[{"const":1},{"const":2}]},"a":{}},"required":["k"]}`, lossy: true},
+		{name: "words of older drafts inside", schema: `{"type":"object","properties":{"p":{"type":"array","items":[{"type":"number"}]}}}`, want: `{"type":"object","properties":{"p":{"type":"array","prefixItems":[{"type":"number"}]}}}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, lossy, err := fresh.AppendToolInput([]byte("x"), []byte(tc.schema))
@@ -117,10 +120,26 @@ func TestClosed(t *testing.T) {
 			want: `{"type":"object","properties":{"a":{"$ref":"#/$defs/A","description":"D"}},"$defs":{"A":{"type":"string"}},"additionalProperties":false}`},
 		{name: "all of objects", schema: `{"allOf":[{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]},{"properties":{"b":{"type":"object","properties":{"c":{}}}}}]}`,
 			want: `{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"object","properties":{"c":{}},"additionalProperties":false}},"required":["a"],"additionalProperties":false}`},
-		{name: "a map within", schema: `{"type":"object","properties":{"a":{"type":"object","additionalProperties":{"type":"string"}}}}`,
-			want: `{"type":"object","properties":{"a":{"type":"object","additionalProperties":false}},"additionalProperties":false}`, lossy: true},
+		{name: "a map within", schema: `{"type":"object","properties":{"a":{"type":"object","additionalProperties":{"type":"string"}}}}`, err: jsonschema.ErrAnything},
+		{name: "any object within", schema: `{"type":"object","properties":{"a":{"type":"array","items":{"type":["object","null"]}}}}`, err: jsonschema.ErrAnything},
 		{name: "a map", schema: `{"type":"object","additionalProperties":{"type":"string"}}`, err: jsonschema.ErrAnything},
 		{name: "anything", schema: `true`, err: jsonschema.ErrAnything},
+		{name: "two unions of one value", schema: `{"anyOf":[{"type":"string"},{"type":"number"}],"oneOf":[{"enum":["a"]},{"minimum":1}]}`,
+			want: `{"anyOf":[{"type":"string"},{"type":"number"}],"description":"{oneOf: [{\"enum\":[\"a\"]},{\"minimum\":1}]}"}`, lossy: true},
+		{name: "two unions by an all of", schema: `{"oneOf":[{"type":"string"}],"allOf":[{"anyOf":[{"type":"number"}]}]}`, want: `{"anyOf":[{"type":"string"}],"description":"{anyOf: [{\"type\":\"number\"}]}"}`, lossy: true},
+		{name: "what an all of says otherwise", schema: `{"type":"string","allOf":[{"type":"number"}]}`, want: `{"type":"string"}`, lossy: true},
+		{name: "a ring", schema: `{"type":"object","properties":{"child":{"$ref":"#"}}}`, err: jsonschema.ErrRing},
+		{name: "a ring of two", schema: `{"type":"object","properties":{"a":{"$ref":"#/$defs/A"}},"$defs":{"A":{"type":"object","properties":{"b":{"anyOf":[{"$ref":"#/$defs/B"},{"type":"null"}]}}},"B":{"type":"array","items":{"$ref":"#/$defs/A"}}}}`, err: jsonschema.ErrRing},
+		{name: "a ring to what is around", schema: `{"type":"object","properties":{"a":{"type":"object","properties":{"b":{"$ref":"#/properties/a"}}}}}`, err: jsonschema.ErrRing},
+		{name: "the same reference twice is no ring", schema: `{"type":"object","properties":{"a":{"$ref":"#/$defs/A"},"b":{"$ref":"#/$defs/A"}},"$defs":{"A":{"type":"string"}}}`,
+			want: `{"type":"object","properties":{"a":{"$ref":"#/$defs/A"},"b":{"$ref":"#/$defs/A"}},"$defs":{"A":{"type":"string"}},"additionalProperties":false}`},
+		{name: "a property called $ref", schema: `{"type":"object","properties":{"$ref":{"type":"string"}}}`, want: `{"type":"object","properties":{"$ref":{"type":"string"}},"additionalProperties":false}`},
+		{name: "a tuple of draft 4", schema: `{"type":"array","items":[{"type":"string"},{"type":"object","properties":{"a":{"type":"string"}}}],"additionalItems":{"type":"number"}}`,
+			want: `{"type":"array","items":{"anyOf":[{"type":"string"},{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false},{"type":"number"}]}}`, lossy: true},
+		{name: "a tuple", schema: `{"type":"array","prefixItems":[{"type":"string"}],"items":false}`, want: `{"type":"array","items":{"anyOf":[{"type":"string"}]}}`, lossy: true},
+		{name: "an empty tuple", schema: `{"type":"array","items":[]}`, want: `{"type":"array"}`},
+		{name: "words of draft 3 and 4", schema: `{"type":"object","properties":{"a":{"type":"any","required":true},"n":{"type":"integer","minimum":0,"exclusiveMinimum":true}}}`,
+			want: `{"type":"object","properties":{"a":{},"n":{"type":"integer","description":"{exclusiveMinimum: 0}"}},"required":["a"],"additionalProperties":false}`, lossy: true},
 		{name: "elsewhere", schema: `{"type":"object","properties":{"a":{"$ref":"https://example.com/a.json"}}}`, err: jsonschema.ErrReference},
 		{name: "array", schema: `{"type":"array","items":{"type":"number"}}`, want: `{"type":"array","items":{"type":"number"}}`},
 	} {
@@ -128,6 +147,42 @@ func TestClosed(t *testing.T) {
 			got, lossy, err := fresh.AppendClosed([]byte("x"), []byte(tc.schema))
 			if string(got) != "x"+tc.want || lossy != tc.lossy || !errors.Is(err, tc.err) {
 				t.Errorf("got  %s, %v, %v\nwant %s", got, lossy, err, tc.want)
+			}
+		})
+	}
+}
+
+// One tool in the words of an older draft has a whole request refused: they are
+// said in those of the current one, and all else is left as it is.
+func TestOldDraftsAreSaidAnew(t *testing.T) {
+	for _, tc := range []struct{ name, schema, want string }{
+		{"a tuple", `{"items":[{"type":"string"},true],"additionalItems":false}`, `{"prefixItems":[{"type":"string"},true],"items":false}`},
+		{"a tuple and more", `{"additionalItems":{"type":"any"},"items" : [ {} ]}`, `{"prefixItems":[{}],"items":{}}`},
+		{"a tuple said twice", `{"prefixItems":[{}],"items":[{"type":"string"}]}`, `{"prefixItems":[{}]}`},
+		{"no elements", `{"type":"array","items":[]}`, `{"type":"array"}`},
+		{"exclusive limits", `{"minimum":0,"exclusiveMinimum":true,"maximum":9,"exclusiveMaximum":false}`, `{"exclusiveMinimum":0,"maximum":9}`},
+		{"an exclusive limit of nothing", `{"exclusiveMaximum":true,"type":"number"}`, `{"type":"number"}`},
+		{"any", `{"anyOf":[{"type":"any"},{"type":["string","any"]},{"type":"ANY","title":"any"},{"type":"string"}],"enum":["any"]}`, `{"anyOf":[{},{},{"title":"any"},{"type":"string"}],"enum":["any"]}`},
+		{"required at the property", `{"properties":{"a":{"required":true},"b":{"required":false},"c":{"required":["d"],"properties":{"d":{"required":true}}}},"required":["c"]}`,
+			`{"properties":{"a":{},"b":{},"c":{"required":["d"],"properties":{"d":{}}}},"required":["c","a"]}`},
+		{"required at the property only", `{"properties":{"a":{"required":true}}}`, `{"properties":{"a":{}},"required":["a"]}`},
+		{"properties that are called so", `{"properties":{"items":{"type":"string"},"required":{"type":"boolean"},"exclusiveMinimum":{"default":true}},"required":["items"]}`, ``},
+		{"values that look so", `{"const":{"items":[1],"required":true},"default":{"exclusiveMinimum":true}}`, `{"const":{"items":[1],"required":true},"default":{"exclusiveMinimum":true}}`},
+		{"everywhere", `{"$defs":{"A":{"items":[{}]}},"patternProperties":{"x":{"type":"any"}},"not":{"items":[{}]},"additionalProperties":{"type":"any"}}`,
+			`{"$defs":{"A":{"prefixItems":[{}]}},"patternProperties":{"x":{}},"not":{"prefixItems":[{}]},"additionalProperties":{}}`},
+		{"the current draft", benchmarked, ``},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			schema := []byte(tc.schema)
+			got, err := fresh.Current(schema)
+			if tc.want == "" {
+				if err != nil || &got[0] != &schema[0] {
+					t.Errorf("it was written anew: %s, %v", got, err)
+				}
+				return
+			}
+			if err != nil || string(got) != tc.want {
+				t.Errorf("got  %s, %v\nwant %s", got, err, tc.want)
 			}
 		})
 	}
@@ -155,6 +210,10 @@ var hostile = map[string]string{
 	"many members called properties":    `{"allOf":[{}],"properties":{` + members(10000) + `}` + strings.Repeat(`,"properties":{},"required":[]`, 10000) + `}`,
 	"long pointers":                     `{"allOf":[` + strings.Repeat(`{"$ref":"#`+strings.Repeat("/a", 500)+`"},`, 2000) + `{}],"a":` + strings.Repeat(`{"a":`, 499) + `{"type":"object"}` + strings.Repeat("}", 499) + `}`,
 	"long escaped names":                `{"allOf":[` + strings.Repeat(`{"properties":{"`+strings.Repeat(`\u0061`, 10000)+`":{}}},`, 100) + `{}]}`,
+	"deep tuples":                       strings.Repeat(`{"items":[`, 400) + "{}" + strings.Repeat("]}", 400),
+	"wide tuple":                        `{"items":[` + strings.Repeat(`{"type":"any"},`, 100000) + `{}]}`,
+	"many that require themselves":      `{"properties":{` + strings.ReplaceAll(members(20000), "{}", `{"required":true}`) + `}}`,
+	"references without end":            `{"type":"object","properties":{` + strings.ReplaceAll(members(3000), "{}", `{"$ref":"#/properties/p"}`) + `}}`,
 	"wide alternatives of one property": `{"anyOf":[` + alternatives(50000) + `{}]}`,
 }
 
@@ -227,6 +286,8 @@ func checkAll(t *testing.T, schema []byte) {
 	check("closed", out, err)
 	out, _, err = fresh.AppendReduced(nil, schema)
 	check("reduced", out, err)
+	out, err = fresh.Current(schema)
+	check("current", out, err)
 }
 
 func FuzzSchemas(f *testing.F) {

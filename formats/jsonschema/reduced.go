@@ -16,7 +16,11 @@ import (
 // a union at the top into one.
 func (b *Budget) AppendReduced(dst, schema []byte) (out []byte, lossy bool, err error) {
 	schema = bytes.TrimSpace(schema)
-	r := reducer{document: document{Budget: b.or(schema), root: schema}, base: len(dst)}
+	b = b.or(schema)
+	if schema, err = b.Current(schema); err != nil {
+		return dst, false, err
+	}
+	r := reducer{document: document{Budget: b, root: schema}, base: len(dst)}
 	out = r.append(dst, []source{{raw: schema}}, 0)
 	if !r.made(len(out) - len(dst)) {
 		r.fail(ErrSize)

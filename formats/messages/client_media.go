@@ -11,6 +11,7 @@ import (
 // image, a document or something that was found.
 func (d *reader) said(parts []llm.Part, at int, b *given) []llm.Part {
 	p := llm.Part{Turn: d.turn, At: at, Cache: b.cache}
+	b.unread.Lose(d.lose, "messages.content.")
 	if b.about {
 		d.lose("context")
 	}

@@ -30,6 +30,7 @@ func (d *reader) message(at int, m *formats.Members) {
 	t := llm.Turn{At: at}
 	var role llm.Literal
 	content := false
+	var unread formats.Unread
 	for m.NextKey() {
 		switch string(m.Name()) {
 		case "role":
@@ -38,8 +39,12 @@ func (d *reader) message(at int, m *formats.Members) {
 			}
 		case "content":
 			t.Parts, content = d.content(m), true
+		case "id", "type", "model", "stop_reason", "stop_sequence", "stop_details", "usage", "container":
+			m.Pass() // what clients keep of an answer beside the message
 		default:
-			m.Pass()
+			if m.Pass() {
+				unread.Note(m.Name(), m.Value())
+			}
 		}
 	}
 	switch {
@@ -48,6 +53,7 @@ func (d *reader) message(at int, m *formats.Members) {
 	case !content:
 		d.failAt(-1, ".content", "is missing")
 	}
+	unread.Lose(d.lose, "messages.")
 	switch string(role.Inner()) {
 	case "user":
 		if d.oddKind != nil {
@@ -120,6 +126,7 @@ type given struct {
 	cache           llm.Value
 	failed          bool
 	about, cited    bool // it has a context, or is to be cited
+	unread          formats.Unread
 }
 
 // read reads the members of a block.
@@ -156,6 +163,11 @@ func read(m *formats.Members) (b given) {
 			b.about = len(v) > len(`""`)
 		case "citations": // of a text they are history
 			b.cited = string(formats.Member(v, "enabled")) == "true"
+		case "parsed_output": // of Anthropic's SDKs
+		default:
+			if string(m.Key) != "caller" || !formats.IsDirect(v) {
+				b.unread.Note(m.Name(), v)
+			}
 		}
 	}
 	return b
@@ -170,6 +182,10 @@ func (d *reader) block(parts []llm.Part, at int, m *formats.Members) []llm.Part 
 	}
 	kind := string(b.kind.Inner())
 	p := llm.Part{Turn: d.turn, At: at, Cache: b.cache}
+	switch kind {
+	case "thinking", "redacted_thinking", "tool_use", "tool_result":
+		b.unread.Lose(d.lose, "messages.content.")
+	}
 	switch kind {
 	case "text", "image", "document", "search_result":
 		return d.said(parts, at, &b)

@@ -1,6 +1,7 @@
 package messages
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -66,6 +67,17 @@ func (Client) Place(turn, part int) string {
 	}
 	return place
 }
+
+// fields are members that chat completions call otherwise.
+var fields = map[string]string{
+	"response_format":  "output_config.format",
+	"reasoning_effort": "thinking",
+	"stop":             "stop_sequences",
+	"user":             "metadata.user_id",
+}
+
+// Field names a member as Anthropic's own errors do.
+func (Client) Field(name string) string { return cmp.Or(fields[name], name) }
 
 // reader is what is known of a request while it is read.
 type reader struct {

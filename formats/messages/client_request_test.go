@@ -176,7 +176,7 @@ func TestDecodeMembers(t *testing.T) {
 			{"type":"web_search_20250305","name":"web_search"},{"name":"g","type":null,"input_schema":` + schema + `,"input_examples":[{}]}],"tool_choice":{"type":"auto","disable_parallel_tool_use":true}`,
 			llm.Request{Serial: true, Tools: []llm.Tool{
 				{Name: lit("f"), Description: lit("D"), Schema: llm.Value(schema), Strict: &yes, Cache: llm.Value(`{"type":"ephemeral"}`)}, {Name: lit("g"), Schema: llm.Value(schema), At: 2},
-			}, Advice: []string{"tools.web_search_20250305", "tools.input_examples"}}},
+			}, Advice: []string{"tools.eager_input_streaming", "tools.defer_loading", "tools.web_search_20250305", "tools.input_examples"}}},
 		{`"tool_choice":{"type":"any"},"tools":[{"name":"f","input_schema":{}}]`,
 			llm.Request{ToolChoice: llm.ToolChoice{Mode: llm.Required}, Tools: []llm.Tool{{Name: lit("f"), Schema: llm.Value(`{}`)}}}},
 		{`"tool_choice":{"type":"tool","name":"f"}`, llm.Request{ToolChoice: llm.ToolChoice{Mode: llm.Named, Names: []llm.Literal{lit("f")}}}},
@@ -190,6 +190,20 @@ func TestDecodeMembers(t *testing.T) {
 		if !reflect.DeepEqual(*r, tc.want) {
 			t.Errorf("%s\ngot  %+v\nwant %+v", tc.members, *r, tc.want)
 		}
+	}
+}
+
+// What of a message, a block or a tool is not known is named, once and not at
+// any length; what says nothing, and what hosted tools bring along, is not.
+func TestUnknownMembersAreNamed(t *testing.T) {
+	long := strings.Repeat("x", 1000)
+	r := read(t, `{"tools":[{"name":"f","defer_loading":false,"allowed_callers":["direct"],"nov\u0065lty":1},{"name":"g","novelty":2,"allowed_callers":["direct","code"]},{"type":"bash_1","name":"b","other":1}],
+		"messages":[{"role":"user","id":"m","weight":1,"content":[{"type":"text","text":"A","novelty":{}},{"type":"image","source":{"type":"url","url":"https://a"},"crop":1}]},
+		{"role":"assistant","content":[{"type":"thinking","thinking":"B","novelty":1},{"type":"tool_use","id":"a","name":"f","input":{},"caller":{"type": "direct"}},{"type":"tool_use","id":"b","name":"f","input":{},"caller":{"type":"code"}},
+		{"type":"server_tool_use","id":"s","other":1}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","`+long+`":1,"content":[{"type":"text","text":"C","inner":1}]}]}]}`)
+	want := []string{"tools.novelty", "tools.allowed_callers", "tools.bash_1", "messages.content.crop", "messages.weight", "messages.content.novelty", "messages.content.caller", "hosted tools", "messages.content." + long[:40] + "…", "messages.content.inner"}
+	if !reflect.DeepEqual(r.Advice, want) {
+		t.Errorf("got  %q\nwant %q", r.Advice, want)
 	}
 }
 

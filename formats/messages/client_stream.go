@@ -25,6 +25,7 @@ import (
 //   - There is one answer to a request.
 type writer struct {
 	formats.Answer
+	formats.Losses
 	first   llm.Event // Start
 	pending bool      // message_start is held back for the usage that goes into it
 	usage   llm.Usage
@@ -61,12 +62,26 @@ func (w *writer) Append(dst []byte, events []llm.Event) []byte {
 		case llm.End:
 			dst = w.end(w.begin(dst))
 		default:
-			if ev.Choice == 0 {
+			if w.leaveOut(ev); ev.Choice == 0 {
 				dst = w.append(w.begin(dst), ev)
 			}
 		}
 	}
 	return w.begin(dst)
+}
+
+// leaveOut names what the protocol cannot say.
+func (w *writer) leaveOut(ev *llm.Event) {
+	switch {
+	case ev.Choice > 0:
+		w.Lose("choices")
+	case ev.Step == llm.Cite:
+		w.Lose("citations")
+	case ev.Logprobs != nil:
+		w.Lose("logprobs")
+	case ev.Step == llm.Sign && w.kind == llm.Call:
+		w.LoseIf(!ev.Signature.Empty(), "reasoning signature")
+	}
 }
 
 // begin appends message_start once.

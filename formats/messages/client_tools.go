@@ -20,12 +20,13 @@ func (d *reader) tools(list *formats.Elements) {
 		}
 		t := llm.Tool{At: at}
 		m := list.Enter()
-		kind := d.tool(&t, &m)
+		kind, unread := d.tool(&t, &m)
 		if !list.Leave(&m) {
 			return
 		}
 		switch string(kind.Inner()) {
 		case "custom", "":
+			unread.Lose(d.lose, "tools.")
 		default:
 			d.lose("tools." + formats.Decoded(kind))
 			d.hosted = append(d.hosted, t.Name)
@@ -41,8 +42,8 @@ func (d *reader) tools(list *formats.Elements) {
 	}
 }
 
-// tool reads one and returns its type.
-func (d *reader) tool(t *llm.Tool, m *formats.Members) (kind llm.Literal) {
+// tool reads one and returns its type, and what of it nobody reads.
+func (d *reader) tool(t *llm.Tool, m *formats.Members) (kind llm.Literal, unread formats.Unread) {
 	for m.Next() {
 		v := m.Value()
 		if formats.IsNull(v) {
@@ -62,13 +63,13 @@ func (d *reader) tool(t *llm.Tool, m *formats.Members) (kind llm.Literal) {
 			t.Strict = &strict
 		case "cache_control":
 			t.Cache = v
-		case "input_examples":
-			if string(v) != "[]" {
-				d.lose("tools.input_examples")
+		default:
+			if string(m.Key) != "allowed_callers" || !formats.IsDirect(v) {
+				unread.Note(m.Name(), v)
 			}
 		}
 	}
-	return kind
+	return kind, unread
 }
 
 // toolChoice reads whether the model may or must call.

@@ -22,7 +22,8 @@ func (w *writer) AppendWhole(dst []byte, events []llm.Event) []byte {
 	}
 	dst = w.appendHead(dst, &w.first)
 	for i := range events {
-		if ev := &events[i]; ev.Choice == 0 {
+		ev := &events[i]
+		if w.leaveOut(ev); ev.Choice == 0 {
 			dst = w.fold(dst, ev)
 		}
 	}

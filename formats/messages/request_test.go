@@ -48,6 +48,9 @@ func TestTurns(t *testing.T) {
 			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"}]},{"role":"assistant","content":[{"type":"text","text":"A"},{"type":"text","text":"B"}]},{"role":"user","content":[{"type":"text","text":"V"}]}]`},
 		{name: "thoughts in a turn to be continued, before which the model does not think", turns: []llm.Turn{user(text("U")), assistant(thoughtOf(llm.Anthropic, "T", "S"), text("A")), user(text(" ")), assistant(sealed, text("B"))},
 			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"}]},{"role":"assistant","content":[{"type":"text","text":"A"},{"type":"text","text":"B"}]}]`, lost: "reasoning_content"},
+		{name: "one id of calls in two turns", turns: []llm.Turn{user(text("U")), assistant(call("c", "f", "{}")), user(result("c", text("X"))), assistant(call("c", "g", "{}")), user(result("c", text("Y")))},
+			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"}]},{"role":"assistant","content":[{"type":"tool_use","id":"c","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"X"}]},` +
+				`{"role":"assistant","content":[{"type":"tool_use","id":"c_2","name":"g","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"c_2","content":"Y"}]}]`},
 		{name: "one id of two calls", turns: []llm.Turn{user(text("U")), assistant(call("c", "f", "{}"), call("c", "g", "{}")), user(result("c", text("X")), result("c", text("Y")))},
 			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"}]},{"role":"assistant","content":[{"type":"tool_use","id":"c","name":"f","input":{}},{"type":"tool_use","id":"c_2","name":"g","input":{}}]},` +
 				`{"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"X"},{"type":"tool_result","tool_use_id":"c_2","content":"Y"}]}]`},

@@ -65,11 +65,12 @@ func (e *encoder) effort() llm.Effort {
 	if _, ok := level.Rank(); !ok {
 		return ""
 	}
-	level = level.Clamp(llm.EffortLow, llm.EffortMax)
-	if level == llm.EffortXHigh {
-		return e.model.top
+	sent := level.Clamp(llm.EffortLow, llm.EffortMax)
+	if sent == llm.EffortXHigh {
+		sent = e.model.top
 	}
-	return level
+	e.loseIf(sent != level, "reasoning_effort")
+	return sent
 }
 
 // room decides on the tokens to think with, and returns max_tokens. That of
@@ -98,6 +99,7 @@ func (e *encoder) room() (maxTokens []byte) {
 		budget = max(min(budget, max(total-answer, total/2)), leastBudget)
 	}
 	e.thought.budget = budget
+	e.loseIf(!e.r.Reasoning.Means(budget), "reasoning_effort")
 	return strconv.AppendInt(nil, total, 10)
 }
 
@@ -114,6 +116,7 @@ func (e *encoder) within(total, budget int64) {
 		return
 	}
 	e.thought.budget = budget
+	e.loseIf(!e.r.Reasoning.Means(budget), "reasoning_effort")
 }
 
 // prefilled reports whether the model is to go on with a turn of its own.

@@ -19,6 +19,7 @@ var billing = []byte("x-anthropic-billing-header")
 // what the API does not take, so that what is left can be counted on.
 func (e *encoder) readTurns() *formats.Unsupported {
 	d := e.r.Dialogue(e.model.late)
+	d.Distinguish() // Anthropic refuses two calls of one ID
 	e.loseIf(d.Moved, "system message position")
 	var bad *formats.Unsupported
 	if e.system, bad = e.instructions(llm.Turn{At: -1, Parts: d.System}); bad != nil {

@@ -26,6 +26,7 @@ func (e *encoder) opened(dst []byte, ev *llm.Event) []byte {
 		}
 		return e.beginCall(dst, ev)
 	case llm.Image:
+		e.LoseIf(!ev.Signature.Empty(), "reasoning signature")
 		return e.beginImage(dst)
 	}
 	return dst

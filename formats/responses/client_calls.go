@@ -107,9 +107,6 @@ func (e *encoder) appendCitations(dst []byte, length int64) []byte {
 	n := 0
 	for i := range e.cites {
 		c := &e.cites[i]
-		if c.URL.Empty() {
-			continue
-		}
 		if n > 0 {
 			e.parts = append(e.parts, ',')
 		}

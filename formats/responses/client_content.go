@@ -43,6 +43,7 @@ func (d *decoder) part(item int, member string, at int, v []byte) llm.Part {
 	p := llm.Part{At: at}
 	var c parted
 	c.read(v)
+	c.unread.Lose(d.lose, "input.content.")
 	where := func() string { return member + "[" + strconv.Itoa(at) + "]" }
 	switch string(c.kind) {
 	case "input_text", "output_text", "text":
@@ -92,6 +93,7 @@ type parted struct {
 	id, data, url llm.Literal
 	name, detail  llm.Literal
 	breakpoint    bool
+	unread        formats.Unread
 }
 
 func (c *parted) read(v []byte) {
@@ -124,6 +126,10 @@ func (c *parted) read(v []byte) {
 			c.name = formats.StringOf(v)
 		case "prompt_cache_breakpoint":
 			c.breakpoint = true
+		case "annotations", "logprobs", "parsed":
+			// what clients keep of an answer beside the text
+		default:
+			c.unread.Note(m.Name(), v)
 		}
 	}
 }

@@ -41,6 +41,7 @@ type item struct {
 	encrypted llm.Literal
 	result    llm.Literal
 	tools     []byte
+	unread    formats.Unread
 }
 
 func (it *item) read(m *formats.Members) {
@@ -74,6 +75,10 @@ func (it *item) read(m *formats.Members) {
 			it.result = formats.StringOf(v)
 		case "tools":
 			it.tools = v
+		case "id", "status", "parsed_arguments", "created_by":
+			// what clients keep of an answer beside the item
+		default:
+			it.unread.Note(m.Name(), v)
 		}
 	}
 }
@@ -82,6 +87,10 @@ func (it *item) read(m *formats.Members) {
 func (d *decoder) item(it *item) {
 	said := d.said
 	d.said = false
+	switch string(it.kind) {
+	case "message", "", "function_call", "custom_tool_call", "function_call_output", "custom_tool_call_output", "reasoning", "additional_tools":
+		it.unread.Lose(d.lose, "input.")
+	}
 	switch string(it.kind) {
 	case "message":
 		d.message(it)

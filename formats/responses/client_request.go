@@ -1,6 +1,7 @@
 package responses
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -58,6 +59,18 @@ func (Client) Place(turn, part int) string {
 	}
 	return place
 }
+
+// fields are members that chat completions call otherwise.
+var fields = map[string]string{
+	"messages":         "input",
+	"response_format":  "text.format",
+	"max_tokens":       "max_output_tokens",
+	"reasoning_effort": "reasoning.effort",
+	"logprobs":         "top_logprobs",
+}
+
+// Field names a member as OpenAI's own errors do.
+func (Client) Field(name string) string { return cmp.Or(fields[name], name) }
 
 // instructions is the place of the turn that is not in the input.
 const instructions = -1
@@ -208,11 +221,15 @@ func (d *decoder) text(name string, v []byte) llm.Literal {
 }
 
 // include reads what an answer is to have beside the usual. Sealed reasoning
-// is always there, and what concerns hosted tools goes with them.
+// is always there, and what hosted tools did is lost with them.
 func (d *decoder) include(v []byte) {
 	for e := formats.ElementsOf(v); e.Next(); {
-		if string(e.Value()) == `"message.output_text.logprobs"` {
+		switch word := formats.Decoded(formats.StringOf(e.Value())); {
+		case word == "message.output_text.logprobs":
 			d.r.Logprobs = true
+		case word == "reasoning.encrypted_content", strings.Contains(word, "_call."), strings.Contains(word, "_call_output."):
+		default:
+			d.lose("include." + llm.Clip(word, 40))
 		}
 	}
 }

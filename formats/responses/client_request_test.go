@@ -291,20 +291,20 @@ func TestDecodeTools(t *testing.T) {
 	for _, tc := range []struct{ name, in, want string }{
 		{"functions", `"tools":[` + f + `,` + g + `]`, `f strict=true"d"{"type":"object"};g;`},
 		{"a custom tool with a grammar", `"tools":[{"type":"custom","name":"p","format":{"type":"grammar","syntax":"lark","definition":"start: x"}}]`, `p plain{"type":"grammar","syntax":"lark","definition":"start: x"};`},
-		{"a namespace", `"tools":[` + space + `]`, `crm__find(crm/find){};crm__exec(crm/exec) plain;`},
+		{"a namespace", `"tools":[` + space + `]`, `crm__find(crm/find){};crm__exec(crm/exec) plain; lost tools.namespace.description`},
 		{"hosted tools are named once", `"tools":[{"type":"web_search"},` + g + `,{"type":"web_search"},{"type":"mcp","allowed_tools":[]},{"type":"tool_search"}]`, `g; lost tools.web_search,tools.mcp,tools.tool_search`},
 		{"deferred tools", `"tools":[{"type":"function","name":"g","defer_loading":true}]`, `g; lost tools.defer_loading`},
 		{
 			"tools in the input, the last of two that are the same",
 			`"input":[{"type":"additional_tools","role":"developer","tools":[` + space + `,{"type":"function","name":"g","description":"new"}]},{"role":"user","content":"x"},{"type":"tool_search_output","tools":[` + f + `]}],"tools":[` + g + `]`,
-			`g"new";crm__find(crm/find){};crm__exec(crm/exec) plain;f strict=true"d"{"type":"object"}; lost hosted tools`,
+			`g"new";crm__find(crm/find){};crm__exec(crm/exec) plain;f strict=true"d"{"type":"object"}; lost tools.namespace.description,hosted tools`,
 		},
 		{"none", `"tools":[` + g + `],"tool_choice":"none"`, `g;none`},
 		{"required, said before the tools", `"tool_choice":"required","tools":[` + g + `]`, `g;required`},
 		{"a named one", `"tool_choice":{"type":"function","name":"g"},"tools":[` + g + `]`, `g;named g`},
-		{"a named custom one in a namespace", `"tool_choice":{"type":"custom","name":"exec"},"tools":[` + space + `]`, `crm__find(crm/find){};crm__exec(crm/exec) plain;named crm__exec`},
+		{"a named custom one in a namespace", `"tool_choice":{"type":"custom","name":"exec"},"tools":[` + space + `]`, `crm__find(crm/find){};crm__exec(crm/exec) plain;named crm__exec lost tools.namespace.description`},
 		{"some", `"tools":[` + f + `,` + g + `],"tool_choice":{"type":"allowed_tools","mode":"required","tools":[{"type":"function","name":"g"},{"type":"web_search"}]}`, `f strict=true"d"{"type":"object"};g;allowed g must lost tool_choice.tools.web_search`},
-		{"a namespace of them", `"tools":[` + g + `,` + space + `],"tool_choice":{"type":"allowed_tools","mode":"auto","tools":[{"type":"namespace","name":"crm"}]}`, `g;crm__find(crm/find){};crm__exec(crm/exec) plain;allowed crm__find crm__exec`},
+		{"a namespace of them", `"tools":[` + g + `,` + space + `],"tool_choice":{"type":"allowed_tools","mode":"auto","tools":[{"type":"namespace","name":"crm"}]}`, `g;crm__find(crm/find){};crm__exec(crm/exec) plain;allowed crm__find crm__exec lost tools.namespace.description`},
 		{"hosted ones only", `"tools":[` + g + `],"tool_choice":{"type":"allowed_tools","mode":"auto","tools":[{"type":"web_search"}]}`, `g;none lost tool_choice.tools.web_search`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -312,6 +312,26 @@ func TestDecodeTools(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// What of an item, a part or a tool is not known is named, once and not at any
+// length; what says nothing, and what hosted tools bring along, is not.
+func TestUnknownMembersAreNamed(t *testing.T) {
+	long := strings.Repeat("x", 1000)
+	for in, want := range map[string]string{
+		`"input":[{"role":"user","content":"x","phase":"final_answer"},{"type":"message","role":"assistant","phase":"commentary","content":[]}]`:                 "input.phase",
+		`"input":[{"role":"user","id":"m","status":"completed","content":[{"type":"input_text","text":"x","weight":1,"annotations":[1],"novelty":null}]}]`:       "input.content.weight",
+		`"input":[{"type":"function_call","id":"i","call_id":"a","name":"f","namespace":"n","arguments":"{}","parsed_arguments":{"a":1},"caller":{"type":"x"}}]`: "input.caller",
+		`"input":[{"type":"reasoning","summary":[],"encrypted_content":"e","novelty":1},{"type":"web_search_call","action":{"query":"q"}},{"role":"user"}]`:      "input.novelty hosted tools",
+		`"input":[{"role":"user","content":"x","` + long + `":1}]`:                                                                                                 "input." + long[:40] + "…",
+		`"tools":[{"type":"web_search","user_location":{}},{"user_location":{"a":1},"name":"f","allowed_callers":["direct"],"output_schema":{"a":1}}]`:             "tools.web_search tools.user_location tools.output_schema",
+		`"tools":[{"type":"namespace","name":"n","description":"","novelty":1,"tools":[{"name":"f"}]}]`:                                                            "tools.namespace.novelty",
+		`"include":["reasoning.encrypted_content","web_search_call.action.sources","computer_call_output.output.image_url","message.input_image.image_url","new"]`: "include.message.input_image.image_url include.new",
+	} {
+		if got := strings.Join(decoded(t, in).Advice, " "); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", in, got, want)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 // nothing comes is none.
 type encoder struct {
 	formats.Answer
+	formats.Losses
 	head    []byte // a response up to its status; nil before it has begun
 	number  int64  // of the next event
 	items   int    // that have begun
@@ -50,6 +51,9 @@ type encoder struct {
 	cites                []llm.Citation
 	logprobs, fullprobs  []byte // of the open part, as a delta and as an item have them
 }
+
+// mostCites bounds the citations of a part, which are kept to its end.
+const mostCites = 1024
 
 // Encoder returns what writes one answer.
 func (Client) Encoder(a formats.Answer) formats.Encoder { return &encoder{Answer: a} }
@@ -83,8 +87,9 @@ func (e *encoder) AppendWhole(dst []byte, events []llm.Event) []byte {
 }
 
 func (e *encoder) append(dst []byte, ev *llm.Event) []byte {
-	if ev.Choice > 0 {
-		return dst // nobody asked for it
+	if ev.Choice > 0 { // nobody asked for it
+		e.Lose("choices")
+		return dst
 	}
 	switch ev.Step {
 	case llm.Start:
@@ -103,9 +108,14 @@ func (e *encoder) append(dst []byte, ev *llm.Event) []byte {
 	case llm.Delta:
 		return e.delta(dst, ev)
 	case llm.Sign:
+		e.LoseIf(e.open == llm.Call || e.open == llm.Image, "reasoning signature") // they were signed at their start or never
 		e.signature = append(e.signature[:0], ev.Signature...)
 		e.origin = ev.Origin
 	case llm.Cite:
+		if ev.Citation.URL.Empty() || len(e.cites) == mostCites {
+			e.Lose("citations")
+			return dst
+		}
 		c := *ev.Citation
 		c.URL, c.Title, c.Quote = append(llm.Literal(nil), c.URL...), append(llm.Literal(nil), c.Title...), nil
 		e.cites = append(e.cites, c)
@@ -144,6 +154,7 @@ func (e *encoder) fail(dst []byte, err *llm.Error) []byte {
 
 // settle ends what is open when the answer is complete.
 func (e *encoder) settle(dst []byte) []byte {
+	e.LoseIf(len(e.cites) > 0, "citations") // of no text
 	if e.finish == llm.Filtered && len(e.explain) > 2 && !e.refused {
 		dst = e.opened(dst, &llm.Event{Kind: llm.Refusal})
 		dst = e.delta(dst, &llm.Event{Text: e.explain})

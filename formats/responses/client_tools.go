@@ -19,17 +19,24 @@ func (d *decoder) tools(list *formats.Elements, added bool) {
 	for at := 0; d.err == nil && list.NextValue(); at++ {
 		m := list.Enter()
 		t := llm.Tool{At: at}
-		kind, inner := d.tool(&t, &m)
+		o := d.tool(&t, &m)
 		list.Leave(&m)
-		d.add(&t, kind, inner, nil)
+		d.add(&t, o, nil)
 	}
 	if !added {
 		d.r.Tools = append(d.r.Tools, before...)
 	}
 }
 
-// tool reads one, and returns its type and the list of tools in it.
-func (d *decoder) tool(t *llm.Tool, m *formats.Members) (kind, inner []byte) {
+// offer is what a tool is beside a function: its type, the list of tools in it,
+// and what of it nobody reads.
+type offer struct {
+	kind, inner []byte
+	unread      formats.Unread
+}
+
+// tool reads one.
+func (d *decoder) tool(t *llm.Tool, m *formats.Members) (o offer) {
 	for m.Next() {
 		v := m.Value()
 		if formats.IsNull(v) {
@@ -37,7 +44,7 @@ func (d *decoder) tool(t *llm.Tool, m *formats.Members) (kind, inner []byte) {
 		}
 		switch name := m.Name(); string(name) {
 		case "type":
-			kind = formats.Unescaped(formats.StringOf(v))
+			o.kind = formats.Unescaped(formats.StringOf(v))
 		case "name":
 			t.Name = formats.StringOf(v)
 		case "description":
@@ -49,30 +56,33 @@ func (d *decoder) tool(t *llm.Tool, m *formats.Members) (kind, inner []byte) {
 		case "format":
 			t.Grammar = v
 		case "tools":
-			inner = v
-		case "defer_loading", "output_schema", "allowed_callers":
-			if string(v) != "false" && (kind == nil || string(kind) == "function" || string(kind) == "custom") {
-				d.lose("tools." + string(name))
+			o.inner = v
+		default:
+			if string(name) != "allowed_callers" || !formats.IsDirect(v) {
+				o.unread.Note(name, v)
 			}
 		}
 	}
-	return kind, inner
+	return o
 }
 
-// add adds a tool of that type; space is the namespace in which it stands.
-func (d *decoder) add(t *llm.Tool, kind, inner []byte, space llm.Literal) {
-	switch string(kind) {
+// add adds a tool; space is the namespace in which it stands.
+func (d *decoder) add(t *llm.Tool, o offer, space llm.Literal) {
+	switch string(o.kind) {
 	case "function", "":
 		t.Grammar = nil
+		o.unread.Lose(d.lose, "tools.")
 	case "custom":
 		t.Plain, t.Schema = true, nil
+		o.unread.Lose(d.lose, "tools.")
 	case "namespace":
 		if space == nil && !t.Name.Empty() {
-			d.namespace(t, inner)
+			o.unread.Lose(d.lose, "tools.namespace.")
+			d.namespace(t, o.inner)
 			return
 		}
 	default:
-		d.lose("tools." + llm.Clip(string(kind), 40))
+		d.lose("tools." + llm.Clip(string(o.kind), 40))
 		return
 	}
 	switch {
@@ -96,12 +106,15 @@ func (d *decoder) add(t *llm.Tool, kind, inner []byte, space llm.Literal) {
 // of the group becomes a part of the tools' names.
 func (d *decoder) namespace(group *llm.Tool, list []byte) {
 	d.mixed = true
+	if !group.Description.Empty() {
+		d.lose("tools.namespace.description")
+	}
 	for e := formats.ElementsOf(list); d.err == nil && e.NextValue(); {
 		m := e.Enter()
 		t := llm.Tool{At: group.At}
-		kind, _ := d.tool(&t, &m)
+		o := d.tool(&t, &m)
 		e.Leave(&m)
-		d.add(&t, kind, nil, group.Name)
+		d.add(&t, o, group.Name)
 	}
 }
 

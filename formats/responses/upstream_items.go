@@ -161,17 +161,18 @@ func (d *reader) beingOf(p *product) being {
 }
 
 // offered reports whether a tool that takes a plain text is one of the client's:
-// xAI shows its own so.
+// xAI shows its own so. The names are looked up in what was sent once.
 func (d *reader) offered(name []byte) bool {
 	if d.sent == nil || len(d.sent.Body) == 0 {
 		return true
 	}
-	for e := formats.ElementsOf(formats.Member(d.sent.Body, "tools")); e.Next(); {
-		if bytes.Equal(formats.Member(e.Value(), "name"), name) {
-			return true
+	if d.tools == nil {
+		d.tools = make(map[string]bool)
+		for e := formats.ElementsOf(formats.Member(d.sent.Body, "tools")); e.Next(); {
+			d.tools[string(formats.Member(e.Value(), "name"))] = true
 		}
 	}
-	return false
+	return d.tools[string(name)]
 }
 
 // name opens a call, if its name is known.

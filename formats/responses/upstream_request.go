@@ -6,6 +6,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -32,6 +33,7 @@ type writer struct {
 	effort llm.Effort
 	json   bool            // the word stands in the conversation
 	plains map[string]bool // names of tools that take a plain text
+	work   *jsonschema.Budget
 }
 
 // Encode writes a conversation as a request for a response
@@ -39,7 +41,7 @@ type writer struct {
 // left with the provider: it stores none, and seals its reasoning for us to
 // bring back (https://platform.openai.com/docs/guides/reasoning#encrypted-reasoning-items).
 func (Upstream) Encode(dst []byte, r *llm.Request, name string) (*formats.Sent, *formats.Unsupported) {
-	w := &writer{Sent: &formats.Sent{Names: formats.Names{Alphabet: sentNames}}, b: dst, r: r, model: modelOf(name)}
+	w := &writer{Sent: &formats.Sent{Names: formats.Names{Alphabet: sentNames}}, b: dst, r: r, model: modelOf(name), work: jsonschema.BudgetFor(r)}
 	for _, advice := range r.Advice {
 		w.Lose(advice)
 	}
@@ -67,7 +69,9 @@ func (Upstream) Encode(dst []byte, r *llm.Request, name string) (*formats.Sent, 
 	if no := w.tools(); no != nil {
 		return nil, no
 	}
-	w.output()
+	if no := w.output(); no != nil {
+		return nil, no
+	}
 	w.reasoning()
 	if no := w.sampling(); no != nil {
 		return nil, no
@@ -102,7 +106,7 @@ func (w *writer) comma() {
 
 // output writes the form that the answer must have
 // (https://platform.openai.com/docs/guides/structured-outputs?api-mode=responses).
-func (w *writer) output() {
+func (w *writer) output() *formats.Unsupported {
 	o := w.r.Output
 	switch o.Form {
 	case llm.JSON:
@@ -118,7 +122,11 @@ func (w *writer) output() {
 			w.member("description", o.Description)
 		}
 		if len(o.Schema) > 0 && !formats.IsNull(o.Schema) {
-			w.member("schema", o.Schema)
+			schema, err := w.work.Current(o.Schema)
+			if err != nil {
+				return formats.CannotTake("response_format", "the schema of the answer: %v", err)
+			}
+			w.member("schema", schema)
 		} else {
 			w.b = append(w.b, `,"schema":{}`...)
 		}
@@ -127,6 +135,7 @@ func (w *writer) output() {
 		}
 		w.b = append(w.b, "}}"...)
 	}
+	return nil
 }
 
 func (w *writer) strict(strict bool) {

@@ -32,8 +32,10 @@ const (
 type reader struct {
 	id   string // for ids of calls
 	sent *formats.Sent
-	out  []llm.Event
-	most int // events that out may have
+	// tools are the names of those that were offered, once they are known.
+	tools map[string]bool
+	out   []llm.Event
+	most  int // events that out may have
 
 	begun, done bool // the stream said its start and its end
 	failed      bool // or ended: nothing more is said

@@ -1,6 +1,7 @@
 package responses_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -154,6 +155,35 @@ func TestCallsOfToolsThatNobodyOffered(t *testing.T) {
 	sent := &formats.Sent{Body: []byte(`{"tools":[{"type":"custom","name":"mine"}]}`)}
 	if got, want := listen(t, sent, custom("x_search"), custom("mine"), completedEvent, "CLOSE"), `start(,) lost(hosted tools) <call c1 mine> "x" / calls `+noTokens; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// What was sent, which may be megabytes, is walked over once, however many calls
+// of such tools there are: what stands in it later is not looked at.
+func TestOfferedToolsAreLookedUpOnce(t *testing.T) {
+	custom := func(index, name string) string {
+		return doneEvent(index, `{"type":"custom_tool_call","id":"`+index+`","call_id":"c`+index+`","name":"`+name+`","input":"x"}`)
+	}
+	sent := &formats.Sent{Body: []byte(`{"tools":[{"type":"custom","name":"mine"}]}`)}
+	d := upstream.Decoder(sent, "id")
+	read := func(line string) (calls int) {
+		for _, e := range d.Decode(nil, sse.Event{Data: []byte(line)}) {
+			if e.Step == llm.Open && e.Kind == llm.Call {
+				calls++
+			}
+		}
+		return calls
+	}
+	if read(custom("0", "mine")) != 1 {
+		t.Fatal("the first call is none")
+	}
+	for i := range sent.Body {
+		sent.Body[i] = '#'
+	}
+	for i := 1; i < 50; i++ {
+		if index := strconv.Itoa(i); read(custom(index, "mine")) != 1 || read(custom(strconv.Itoa(100+i), "x_search")) != 0 {
+			t.Fatalf("call %d was looked up again", i)
+		}
 	}
 }
 

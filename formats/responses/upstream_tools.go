@@ -2,7 +2,6 @@ package responses
 
 import (
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
-	"github.com/aiclient2api/caddy-aiclient2api/formats/jsonschema"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -15,7 +14,6 @@ func (w *writer) tools() *formats.Unsupported {
 		}
 		return nil
 	}
-	work := jsonschema.BudgetFor(w.r)
 	allowed := w.allowed()
 	count := 0
 	for i := range w.r.Tools {
@@ -29,7 +27,7 @@ func (w *writer) tools() *formats.Unsupported {
 		if count++; count == 1 {
 			w.b = append(w.b, `,"tools":[`...)
 		}
-		if err := w.tool(t, work); err != nil {
+		if err := w.tool(t); err != nil {
 			return formats.CannotTake("tools", `the parameters of the tool "%s": %v`, llm.Clip(formats.Decoded(t.Name), 64), err)
 		}
 	}
@@ -59,7 +57,7 @@ func (w *writer) allowed() map[string]bool {
 	return set
 }
 
-func (w *writer) tool(t *llm.Tool, work *jsonschema.Budget) error {
+func (w *writer) tool(t *llm.Tool) error {
 	if t.Plain && w.model.custom {
 		w.offer("custom", t)
 		w.grammar(t.Grammar)
@@ -72,7 +70,7 @@ func (w *writer) tool(t *llm.Tool, work *jsonschema.Budget) error {
 		schema = w.Wrap(*t)
 	}
 	w.b = append(w.b, `,"parameters":`...)
-	out, lossy, err := work.AppendToolInput(w.b, schema)
+	out, lossy, err := w.work.AppendToolInput(w.b, schema)
 	if err != nil {
 		return err
 	}

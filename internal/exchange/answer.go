@@ -60,6 +60,7 @@ func (a Attempt) hide(e *llm.Error) {
 // hand on, or an error if the attempt failed in a way that another account
 // may mend.
 func (x *Exchange) Answer(res *http.Response, a Attempt) (*http.Response, error) {
+	res.Body = body{res.Body, x.watch}
 	if err := decode(res); err != nil {
 		return x.broken(res, err.Error())
 	}
@@ -104,7 +105,7 @@ const eventStream = "text/event-stream"
 func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) {
 	body, all, err := buffer.Begin(res.Body, res.ContentLength, maxWhole)
 	if err != nil {
-		return x.broken(res, "the answer broke off: "+reason(err))
+		return x.brokeOff(res, "the answer broke off", err)
 	}
 	defer body.Release() // what is handed on holds it too
 	mask(body.Bytes(), a.Secret)
@@ -171,7 +172,7 @@ func (l *long) Read(p []byte) (n int, err error) {
 		if l.x.Gone() {
 			return n, io.EOF
 		}
-		l.x.Interrupted = reason(err)
+		l.x.interrupt(l.x.why(err))
 	}
 	return n, err
 }
@@ -189,7 +190,8 @@ func (l *long) Close() error {
 // handOn makes body the answer of the exchange. The response is a new one:
 // net/http writes trailers, which do not come down, into the old.
 func (x *Exchange) handOn(res *http.Response, body io.ReadCloser, length int64) *http.Response {
-	x.over, x.class = true, Answered
+	x.over, x.handed, x.class = true, true, Answered
+	x.watch.begun()
 	x.FirstToken = time.Since(x.Start)
 	header := downward(res.Header, x.Debug)
 	if length >= 0 {

@@ -26,25 +26,83 @@ func TestClassify(t *testing.T) {
 		400: {ClientFault, 400, false},
 		401: {Credential, 502, true},
 		402: {Payment, 503, true},
-		403: {Credential, 502, true},
+		403: {Forbidden, 502, true},
 		404: {ClientFault, 404, false},
 		408: {Server, 408, true},
 		413: {ClientFault, 413, false},
 		422: {ClientFault, 422, false},
 		429: {RateLimit, 429, true},
 		500: {Server, 500, true},
-		529: {Server, 529, true},
+		503: {Overloaded, 503, true},
+		529: {Overloaded, 529, true},
 	} {
-		class := Classify(status, true)
+		class := Classify(&llm.Error{Status: status}, true)
 		if class != want.class || class.status(status) != want.shown || class.Retry() != want.retry {
 			t.Errorf("%d: %v, shown as %d, retried %v", status, class, class.status(status), class.Retry())
 		}
 	}
 	// what is about the caller's own credential is told as it is
 	for _, status := range []int{401, 402, 403, 429} {
-		if class := Classify(status, false); class != CallerCredential || class.Retry() || class.status(status) != status {
+		if class := Classify(&llm.Error{Status: status}, false); class != CallerCredential || class.Retry() || class.status(status) != status {
 			t.Errorf("caller's %d: %v", status, class)
 		}
+	}
+}
+
+// Vendors tell in many words that an account has nothing left to spend, some of
+// them with a status that says otherwise.
+func TestSpent(t *testing.T) {
+	for _, tc := range []struct {
+		e    llm.Error
+		own  bool
+		want Class
+	}{
+		{llm.Error{Status: 429, Code: "insufficient_quota"}, true, Quota},
+		{llm.Error{Status: 429, Type: "exceeded_current_quota_error"}, true, Quota},
+		{llm.Error{Status: 429, Code: "1113", Message: "Insufficient balance or no resource package."}, true, Quota},
+		{llm.Error{Status: 429, Code: "RESOURCE_EXHAUSTED", Message: "You exceeded your current quota, please check your plan and billing details. Please retry in 12s."}, true, RateLimit},
+		{llm.Error{Status: 429, Code: "insufficient_quota"}, false, CallerCredential},
+		{llm.Error{Status: 403, Message: "Your newly created team doesn't have any credits yet."}, true, Payment},
+		{llm.Error{Status: 402, Message: "Insufficient Balance"}, true, Payment},
+		{llm.Error{Status: 400, Type: "invalid_request_error", Message: "Your credit balance is too low to access the Anthropic API."}, true, Payment},
+		{llm.Error{Status: 400, Type: "invalid_request_error", Message: "Your credit balance is too low to access the Anthropic API."}, false, ClientFault},
+		// what a client wrote must not take an account out
+		{llm.Error{Status: 400, Message: `messages.0: "Your credit balance is too low"`}, true, ClientFault},
+		{llm.Error{Status: 404, Message: "The model `insufficient_quota` does not exist"}, true, ClientFault},
+	} {
+		if got := Classify(&tc.e, tc.own); got != tc.want {
+			t.Errorf("%+v: %v, want %v", tc.e, got, tc.want)
+		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	for _, tc := range []struct {
+		e    llm.Error
+		want Faults
+	}{
+		{llm.Error{Status: 400, Code: "context_length_exceeded"}, ContextLength},
+		{llm.Error{Status: 400, Type: "invalid_request_error", Message: "prompt is too long: 210000 tokens > 200000 maximum"}, ContextLength},
+		{llm.Error{Status: 400, Code: "INVALID_ARGUMENT", Message: "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."}, ContextLength},
+		{llm.Error{Status: 400, Code: "content_policy_violation"}, ContentFilter},
+		{llm.Error{Status: 400, Code: "content_filter", Message: "The response was filtered due to the prompt triggering Azure OpenAI's content management policy."}, ContentFilter},
+		{llm.Error{Status: 404, Type: "not_found_error"}, ModelNotFound},
+		{llm.Error{Status: 413, Type: "request_too_large"}, TooLarge},
+		{llm.Error{Status: 400, Message: "temperature must be at most 1"}, BadRequest},
+		{llm.Error{Status: 422}, BadRequest},
+		{llm.Error{Status: 409}, 0},
+	} {
+		if got := faultsOf(&tc.e); got != tc.want {
+			t.Errorf("%+v: %b, want %b", tc.e, got, tc.want)
+		}
+	}
+	for i, name := range FaultNames {
+		if Fault(name) != 1<<i {
+			t.Errorf("%s: %b", name, Fault(name))
+		}
+	}
+	if Fault("") != 0 || Fault("other") != 0 {
+		t.Error("a kind without a name")
 	}
 }
 
@@ -85,7 +143,7 @@ func TestAnswers(t *testing.T) {
 		{name: "client fault inside a 200", status: 200, body: `{"error":{"message":"m","code":400}}`, shown: 400, class: ClientFault, message: "m",
 			want: `{"error":{"message":"m","type":"invalid_request_error","param":null,"code":"400"},"request_id":"id"}`},
 		{name: "error as a stream's first event", status: 200, contentType: "text/event-stream", body: "data: " + `{"error":{"message":"m","type":"server_error"}}` + "\n\n", shown: 500, class: Server, message: "m"},
-		{name: "error after the preamble", status: 200, contentType: "text/event-stream", body: role + ": hi\n\n" + `data: {"error":{"message":"m","code":503}}`, shown: 503, class: Server, message: "m"},
+		{name: "error after the preamble", status: 200, contentType: "text/event-stream", body: role + ": hi\n\n" + `data: {"error":{"message":"m","code":503}}`, shown: 503, class: Overloaded, message: "m"},
 		{name: "error in full shape inside a 200", status: 200, body: `{"x":1,"error":{"message":"m","type":"t","param":null,"code":"content_filter"}}`, shown: 400, class: ClientFault, message: "m",
 			want: `{"x":1,"error":{"message":"m","type":"t","param":null,"code":"content_filter"}}`},
 		{name: "long HTML with 200", status: 200, contentType: "text/html", body: "<html>" + strings.Repeat("x", maxWhole), shown: 502, class: Broken, message: "no JSON object"},

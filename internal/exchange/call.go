@@ -4,7 +4,6 @@
 package exchange
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -45,6 +44,13 @@ type Call struct {
 	// Lenient is whether targets may answer that give less than was asked for;
 	// Less is whether the last one that was planned would.
 	Lenient, Less bool
+	// FallbackOn are the faults of the request for which the next target is asked.
+	FallbackOn Faults
+	// Affinity stands for the session that the request is part of, so that it goes
+	// to the account of the one before; 0 is none.
+	Affinity uint64
+	// MaxAttempts bounds the accounts that are asked, 0 is no bound.
+	MaxAttempts int
 	// Start is when the request came in.
 	Start time.Time
 
@@ -89,6 +95,9 @@ func (c *Call) Fail(f *Failure) {
 	}
 }
 
+// Spent reports whether as many accounts were asked as may be.
+func (c *Call) Spent() bool { return c.MaxAttempts > 0 && c.Attempts >= c.MaxAttempts }
+
 // Gone reports whether the client has left.
 func (c *Call) Gone() bool { return c.Request.Context().Err() != nil }
 
@@ -99,14 +108,4 @@ func (c *Call) DebugHeaders(h http.Header) {
 		h["Aiclient2api-Account"] = []string{c.Account}
 		h["Aiclient2api-Attempts"] = []string{strconv.Itoa(c.Attempts)}
 	}
-}
-
-// key is what an Exchange answers to in its own context.
-type key struct{}
-
-// From returns the exchange of a request that a pool hands to its proxy, nil
-// if it is another's (a health check).
-func From(ctx context.Context) *Exchange {
-	x, _ := ctx.Value(key{}).(*Exchange)
-	return x
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
@@ -37,13 +38,12 @@ type Target struct {
 	Model      string
 	Formats    []formats.Upstream // conversation formats, in order of preference
 	Operations []string           // its other operations
+	Limits     Limits             // of an attempt
 }
 
 // Exchange is one call against one target. It is planned once, before any
-// account is chosen, and is good for all accounts of the target. It is the
-// context of the request that is handed to the pool's proxy.
+// account is chosen, and is good for all accounts of the target.
 type Exchange struct {
-	context.Context // the client's
 	*Call
 
 	Target Target
@@ -54,15 +54,10 @@ type Exchange struct {
 	segments    [][]byte // of the body
 	tried       []int    // accounts
 	class       Class    // of the last attempt
+	failure     *Failure // of the last attempt, nil if it was answered
+	watch       *watch   // of the last attempt
 	over        bool     // an answer was handed on, or nobody can mend the failure
-}
-
-// Value makes the exchange known in its own context.
-func (x *Exchange) Value(k any) any {
-	if k == (key{}) {
-		return x
-	}
-	return x.Context.Value(k)
+	handed      bool     // an answer was handed on
 }
 
 // Plan encodes a call for a target. The error says that the target cannot
@@ -71,7 +66,7 @@ func (x *Exchange) Value(k any) any {
 // This is the one place where it is decided how much is done to a request.
 func Plan(c *Call, t Target) (*Exchange, *llm.Error) {
 	c.Less = false
-	x := &Exchange{Context: c.Request.Context(), Call: c, Target: t, format: t.native(c.Client, c.Op)}
+	x := &Exchange{Call: c, Target: t, format: t.native(c.Client, c.Op)}
 	body := c.Body.Bytes()
 	switch {
 	case c.Op.Translates() && (x.format == nil || c.rewritten()):
@@ -180,8 +175,9 @@ func (x *Exchange) Upload() (memory *buffer.Body, parts [][]byte, length int64) 
 	return x.Body, x.segments, length
 }
 
-// Begin notes that an account is about to be asked.
-func (x *Exchange) Begin(account int, name string) {
+// Begin notes that an account is about to be asked. It returns the attempt's
+// context, which is the client's own, so that it knows nothing of the proxy's.
+func (x *Exchange) Begin(account int, name string) context.Context {
 	x.tried = append(x.tried, account)
 	x.Provider, x.Account = x.Target.Provider, name
 	x.Model, x.Format = x.Target.Model, x.format.Name()
@@ -191,16 +187,36 @@ func (x *Exchange) Begin(account int, name string) {
 		x.Lossy = lossy(x.translation.sent.Lost)
 	}
 	x.Attempts++
+	x.class, x.failure = Answered, nil
+	x.watch = watched(x.Request.Context(), x.Target.Limits)
+	return x.watch
 }
 
 // Open reports whether an account may still be asked in this exchange.
 func (x *Exchange) Open(account int) bool {
-	return !x.over && !slices.Contains(x.tried, account)
+	return !x.over && !x.Spent() && !slices.Contains(x.tried, account)
 }
+
+// Tried returns how many accounts were asked in this exchange.
+func (x *Exchange) Tried() int { return len(x.tried) }
 
 // Retry reports whether the last attempt failed in a way that another
 // account may mend.
 func (x *Exchange) Retry() bool { return !x.over && x.class.Retry() && !x.Gone() }
 
-// LastClass returns what the last attempt meant.
-func (x *Exchange) LastClass() Class { return x.class }
+// Handed reports whether the last attempt was answered, and the answer is the
+// client's, or about to be.
+func (x *Exchange) Handed() bool { return x.handed }
+
+// Last returns what became of the last attempt: its class, and for how long
+// the provider does not want to be asked, 0 if it did not say, with its words.
+// After the answer has been handed on it is what became of that.
+func (x *Exchange) Last() (class Class, after time.Duration, text string) {
+	switch {
+	case x.Interrupted != "":
+		return x.class, 0, x.Interrupted
+	case x.failure != nil:
+		return x.class, x.failure.After, x.failure.Err.Brief()
+	}
+	return x.class, 0, ""
+}

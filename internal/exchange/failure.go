@@ -26,6 +26,9 @@ type Failure struct {
 	Err *llm.Error
 	// Header are the provider's headers that come down with it.
 	Header http.Header
+	// After is for how long the provider does not want to be asked, 0 if it does
+	// not say.
+	After time.Duration
 }
 
 // Render returns the body that tells the client of f, and completes the
@@ -50,20 +53,38 @@ func (f *Failure) Render(c *Call) []byte {
 	return body
 }
 
+// Wait tells the client after how long to try again: in whole seconds, as HTTP
+// has it, and in milliseconds, as vendors' SDKs read it.
+func (f *Failure) Wait(d time.Duration) {
+	d = min(d, longestWait)
+	if f.Header == nil {
+		f.Header = make(http.Header, 4)
+	}
+	f.Header["Retry-After"] = []string{strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)}
+	f.Header["Retry-After-Ms"] = []string{strconv.FormatInt(int64((d+time.Millisecond-1)/time.Millisecond), 10)}
+}
+
+// longestWait bounds what clients are told.
+const longestWait = 24 * time.Hour
+
 // Unanswered notes that an attempt came to nothing: no connection, or one
 // that ended before there was an answer.
 func (x *Exchange) Unanswered(err error) error {
+	x.watch.stop()
 	if x.Gone() {
 		x.over = true
 		return context.Canceled // reverse_proxy counts this against nobody
 	}
-	class := Unreachable
-	if isTimeout(err) {
+	class, why := Unreachable, reason(err)
+	switch {
+	case x.watch.late.Load():
+		class, why = Timeout, tooLong
+	case isTimeout(err):
 		class = Timeout
 	}
 	return x.failed(&Failure{
 		Class: class,
-		Err:   x.ours(fmt.Sprintf("provider %q did not answer: %s", x.Provider, reason(err))),
+		Err:   x.ours(fmt.Sprintf("provider %q did not answer: %s", x.Provider, why)),
 	})
 }
 
@@ -87,16 +108,16 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Re
 	if x.Rung == Translate {
 		*e = foreign(*e)
 	}
-	class := Classify(e.Status, a.Own)
+	class := Classify(e, a.Own)
 	f := &Failure{
 		Class:  class,
 		Status: class.status(e.Status),
 		Err:    e,
 		Header: downward(res.Header, x.Debug),
+		After:  retryAfter(e, res.Header, time.Now()),
 	}
-	if e.RetryAfter > 0 && f.Header["Retry-After"] == nil {
-		seconds := int64((min(e.RetryAfter, 24*time.Hour) + time.Second - 1) / time.Second)
-		f.Header["Retry-After"] = []string{strconv.FormatInt(seconds, 10)}
+	if f.After > 0 && f.Header["Retry-After"] == nil {
+		f.Wait(f.After)
 	}
 	if f.Status != e.Status {
 		// words about the operator's credential would be taken for words
@@ -110,21 +131,34 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Re
 		return nil, x.failed(f)
 	}
 	// the client's own fault is an answer, and counts against no account
-	x.over, x.class = true, class
+	x.over, x.class, x.failure = true, class, f
 	x.Fail(f)
+	if class == ClientFault && x.FallbackOn&faultsOf(e) != 0 {
+		return nil, &MovedError{f}
+	}
 	body := f.Render(x.Call)
 	return response(res, f.Status, f.Header, io.NopCloser(bytes.NewReader(body)), int64(len(body))), nil
 }
 
 // broken makes a failure of something that was no answer.
 func (x *Exchange) broken(res *http.Response, what string) (*http.Response, error) {
+	return x.spoilt(res, Broken, what)
+}
+
+// brokeOff makes a failure of an answer whose reading failed.
+func (x *Exchange) brokeOff(res *http.Response, what string, err error) (*http.Response, error) {
+	class, why := x.why(err)
+	return x.spoilt(res, class, what+": "+why)
+}
+
+func (x *Exchange) spoilt(res *http.Response, class Class, what string) (*http.Response, error) {
 	_ = res.Body.Close()
 	if x.Gone() {
 		x.over = true
 		return nil, context.Canceled
 	}
 	return nil, x.failed(&Failure{
-		Class: Broken,
+		Class: class,
 		Err:   x.ours(fmt.Sprintf("provider %q gave no answer: %s", x.Provider, what)),
 	})
 }
@@ -133,7 +167,7 @@ func (x *Exchange) broken(res *http.Response, what string) (*http.Response, erro
 // that says so.
 func (x *Exchange) failed(f *Failure) error {
 	f.Status = f.Class.status(f.Err.Status)
-	x.class = f.Class
+	x.class, x.failure = f.Class, f
 	x.Fail(f)
 	return &RetryableError{f}
 }
@@ -143,6 +177,25 @@ type RetryableError struct{ *Failure }
 
 // Error returns the class and the message.
 func (r *RetryableError) Error() string { return r.Class.String() + ": " + r.Err.Brief() }
+
+// interrupt notes that an answer broke off that had been handed on.
+func (x *Exchange) interrupt(class Class, why string) {
+	x.class, x.Interrupted = class, why
+}
+
+// why returns what it means that the reading of an answer failed.
+func (x *Exchange) why(err error) (Class, string) {
+	if x.watch.late.Load() {
+		return Timeout, tooLong
+	}
+	if isTimeout(err) {
+		return Timeout, reason(err)
+	}
+	return Broken, reason(err)
+}
+
+// tooLong is what is said of what passed a limit.
+const tooLong = "it took too long"
 
 // ours is an error that the gateway made.
 func (x *Exchange) ours(message string) *llm.Error {
@@ -160,7 +213,7 @@ func reason(err error) string {
 	case IsClosed(err):
 		return "the connection was closed"
 	case isTimeout(err):
-		return "it took too long"
+		return tooLong
 	case errors.As(err, &errno):
 		return errno.Error()
 	case errors.As(err, &dns):

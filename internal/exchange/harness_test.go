@@ -87,5 +87,4 @@ func gone(x *Exchange) {
 	ctx, cancel := context.WithCancel(x.Request.Context())
 	cancel()
 	x.Request = x.Request.WithContext(ctx)
-	x.Context = ctx
 }

@@ -76,13 +76,6 @@ func TestPlanReplacesANullModel(t *testing.T) {
 	}
 }
 
-func TestAnExchangeIsKnownInItsContext(t *testing.T) {
-	x := newExchange(t, false)
-	if From(x) != x || From(t.Context()) != nil {
-		t.Error("the exchange is not found where it is, or found where it is not")
-	}
-}
-
 func BenchmarkPlan(b *testing.B) {
 	c := newCall(b, `{"model":"p/m","messages":[]}`)
 	for name, model := range map[string]string{"verbatim": "p/m", "splice": "m"} {

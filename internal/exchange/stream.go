@@ -110,7 +110,7 @@ func (x *Exchange) opened(res *http.Response, a Attempt) (*scratch, *http.Respon
 	case errors.Is(err, errForeign):
 		res, err = x.broken(res, err.Error())
 	case err != nil:
-		res, err = x.broken(res, "the stream ended before it began: "+reason(err))
+		res, err = x.brokeOff(res, "the stream ended before it began", err)
 	default:
 		res, err = x.refuse(res, a, fail)
 	}
@@ -123,7 +123,7 @@ func (x *Exchange) stream(res *http.Response, a Attempt) (*http.Response, error)
 	if s == nil {
 		return failed, err
 	}
-	out := x.handOn(res, &relay{x: x, src: res.Body, scratch: s, secret: a.Secret}, -1)
+	out := x.handOn(res, &relay{x: x, src: res.Body, scratch: s, attempt: a}, -1)
 	if !strings.HasPrefix(out.Header.Get("Content-Type"), eventStream) {
 		out.Header["Content-Type"] = []string{eventStream}
 	}
@@ -202,12 +202,12 @@ func (x *Exchange) ended(tail, left []byte, err error) bool {
 // relay is the body of a stream that is handed on.
 type relay struct {
 	*scratch
-	x      *Exchange
-	src    io.ReadCloser
-	secret []byte // the credential, which no event may tell
-	ready  int    // bytes of the window that can be returned
-	half   bool   // what was returned last ends within an event
-	ended  bool   // nothing more is read; what is ready is all there is
+	x       *Exchange
+	src     io.ReadCloser
+	attempt Attempt
+	ready   int  // bytes of the window that can be returned
+	half    bool // what was returned last ends within an event
+	ended   bool // nothing more is read; what is ready is all there is
 }
 
 // Read returns all whole events that have come, and waits only if there are
@@ -228,7 +228,7 @@ func (r *relay) Read(p []byte) (int, error) {
 		} else if err := r.fill(r.src); err != nil {
 			r.finish(err)
 		}
-		mask(r.buf[r.at:r.at+r.ready], r.secret)
+		mask(r.buf[r.at:r.at+r.ready], r.attempt.Secret)
 	}
 	n := copy(p, r.buf[r.at:r.at+r.ready])
 	if !r.ended {
@@ -252,9 +252,10 @@ func (r *relay) finish(err error) {
 	r.tail.note(r.buf[r.at:])
 	if r.x.ended(r.tail.bytes(), r.buf[r.at+left:], err) {
 		r.ready = len(r.buf) - r.at
+		r.failedInside()
 		return
 	}
-	r.x.Interrupted = reason(err)
+	r.x.interrupt(r.x.why(err))
 	if left > 0 {
 		cr = r.buf[r.at+left-1] == '\r'
 		r.half = false
@@ -269,6 +270,19 @@ func (r *relay) finish(err error) {
 	e := r.x.ours(fmt.Sprintf("the stream of provider %q broke off: %s", r.x.Provider, r.x.Interrupted))
 	r.buf = r.x.Client.AppendError(r.buf, e, true)
 	r.ready = len(r.buf) - r.at
+}
+
+// failedInside notes that the stream ended with an error of the provider's,
+// which the client gets as it is.
+func (r *relay) failedInside() {
+	ev, ok := sse.Last(r.tail.bytes())
+	if !ok || ev.Data == nil {
+		return
+	}
+	if _, e := r.x.format.Opening(ev); e != nil {
+		r.attempt.hide(e)
+		r.x.interrupt(Classify(e, r.attempt.Own), e.Brief())
+	}
 }
 
 // Close ends the attempt and reads the usage.

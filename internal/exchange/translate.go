@@ -75,7 +75,7 @@ func (c *Call) neutral(speaker formats.Speaker) (*llm.Request, *llm.Error) {
 
 // unsupported tells the client what it is that the target cannot carry.
 func (x *Exchange) unsupported(speaker formats.Speaker, u *formats.Unsupported) *llm.Error {
-	param := u.Field
+	param := speaker.Field(u.Field)
 	if u.Turn >= 0 {
 		param = speaker.Place(u.Turn, u.Part)
 	}

@@ -54,18 +54,25 @@ func (c *codec) take(events []llm.Event) []llm.Event {
 		case llm.Stated:
 			c.x.Usage = e.Usage
 		case llm.Lost:
-			if !slices.Contains(c.x.Lost, e.What) {
-				c.x.Lost = append(c.x.Lost, e.What)
-			}
+			c.lose(e.What)
 		case llm.Fail:
 			c.failed = true
 			*e.Err = foreign(*e.Err)
 			c.attempt.hide(e.Err)
-			c.x.Interrupted = e.Err.Brief()
+			c.x.interrupt(Classify(e.Err, c.attempt.Own), e.Err.Brief())
 			return events[:i+1]
 		}
 	}
 	return events
+}
+
+// lose notes what of the answer was lost, once.
+func (c *codec) lose(names ...string) {
+	for _, name := range names {
+		if !slices.Contains(c.x.Lost, name) {
+			c.x.Lost = append(c.x.Lost, name)
+		}
+	}
 }
 
 // foreign is an error of a provider's as a client of another protocol can read
@@ -82,7 +89,7 @@ func foreign(e llm.Error) llm.Error {
 func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response, error) {
 	body, all, err := buffer.Begin(res.Body, res.ContentLength, maxTranslated)
 	if err != nil {
-		return x.broken(res, "the answer broke off: "+reason(err))
+		return x.brokeOff(res, "the answer broke off", err)
 	}
 	defer body.Release()
 	if !all {
@@ -107,6 +114,7 @@ func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response
 	} else {
 		out = c.encoder.AppendWhole(out, events)
 	}
+	c.lose(c.encoder.Lost()...)
 	_ = res.Body.Close()
 	translated := buffer.Of(out)
 	defer translated.Release()
@@ -176,7 +184,7 @@ func (t *translator) Read(p []byte) (int, error) {
 		case n > 0:
 			t.at += t.translate(t.buf[t.at : t.at+n])
 		case len(t.buf)-t.at > maxTranslatedEvent:
-			t.breakOff(fmt.Sprintf("an event has more than %d bytes", maxTranslatedEvent))
+			t.breakOff(Broken, fmt.Sprintf("an event has more than %d bytes", maxTranslatedEvent))
 		case t.last != nil:
 			t.finish(t.last)
 		default:
@@ -278,15 +286,15 @@ func (t *translator) finish(err error) {
 		return
 	}
 	if !t.conclude(errors.Is(err, io.EOF)) {
-		t.breakOff(reason(err))
+		t.breakOff(t.x.why(err))
 	}
 }
 
 // breakOff ends the client's stream with an error, which the encoder gives the
 // place that it has in what was written.
-func (t *translator) breakOff(why string) {
+func (t *translator) breakOff(class Class, why string) {
 	t.ended = true
-	t.x.Interrupted = why
+	t.x.interrupt(class, why)
 	e := t.x.ours(fmt.Sprintf("the stream of provider %q broke off: %s", t.x.Provider, why))
 	t.out = t.encoder.Append(t.out, append(t.events[:0], llm.Event{Step: llm.Fail, Err: e}))
 }
@@ -296,6 +304,7 @@ func (t *translator) Close() error {
 	if t.scratch == nil {
 		return nil
 	}
+	t.lose(t.encoder.Lost()...)
 	t.release()
 	t.scratch = nil
 	return t.src.Close()

@@ -15,7 +15,6 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 
 	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
-	"github.com/aiclient2api/caddy-aiclient2api/internal/glob"
 	"github.com/aiclient2api/caddy-aiclient2api/providers"
 )
 
@@ -36,10 +35,17 @@ type Account struct {
 	Provider providers.Provider
 	// Words are the kind's words, for the account's identity.
 	Words []byte
+	// Weight is how often the account is chosen, in relation to the others; all
+	// are 0 if a policy of Caddy's chooses.
+	Weight int
+	// MaxRequests bounds the requests in flight, 0 is no bound.
+	MaxRequests int
 
 	index    int
 	bytes    []byte // the secret's
 	upstream *reverseproxy.Upstream
+	shared   *Shared
+	hash     uint64 // of its identity
 	local    http.RoundTripper
 }
 
@@ -58,13 +64,6 @@ func (a *Account) dial(kind, provider string) string {
 	}
 	id := base32.HexEncoding.EncodeToString(h.Sum(nil)[:10])
 	return fmt.Sprintf("%s.%s.%s.aiclient2api.invalid:443", a.Name, provider, strings.ToLower(id))
-}
-
-// eligible reports whether the account may be asked for x now. It is the only
-// question that is asked before reverse_proxy and inside its selector.
-func (a *Account) eligible(x *exchange.Exchange) bool {
-	return x.Open(a.index) && a.upstream.Available() && !a.lacks(x.Secrets) &&
-		(a.Models == nil || glob.Any(a.Models, x.Target.Model))
 }
 
 // lacks reports whether the account's credential should have come with the

@@ -14,7 +14,9 @@ import (
 	"github.com/tidwall/sjson"
 	"go.uber.org/zap"
 
+	"github.com/aiclient2api/caddy-aiclient2api/internal/cooldown"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/glob"
 )
 
 // Pool is a provider's accounts behind a proxy of Caddy's. All of it is
@@ -31,6 +33,7 @@ type Pool struct {
 	headerUp   *headers.HeaderOps
 	byUpstream map[*reverseproxy.Upstream]*Account
 	logger     *zap.Logger
+	holds      bool // what its accounts share
 	up         bool // the proxy was provisioned
 }
 
@@ -56,9 +59,13 @@ func (p *Pool) Provision(ctx caddy.Context) error {
 	}
 
 	// the accounts
+	p.holds = true
 	for i, a := range p.Accounts {
 		a.index, a.bytes = i, []byte(a.Secret)
-		a.upstream = &reverseproxy.Upstream{Dial: a.dial(p.Kind, p.Provider)}
+		identity := a.dial(p.Kind, p.Provider)
+		a.upstream = &reverseproxy.Upstream{Dial: identity, MaxRequests: a.MaxRequests}
+		a.hash = hash(identity)
+		a.shared = accounts.take(identity, a, p.Kind, p.Provider, time.Now())
 		p.byUpstream[a.upstream] = a
 		rp.Upstreams = append(rp.Upstreams, a.upstream)
 	}
@@ -74,7 +81,7 @@ func (p *Pool) Provision(ctx caddy.Context) error {
 		return fmt.Errorf("provisioning reverse_proxy: %w", err)
 	}
 	p.up = true
-	rp.LoadBalancing.SelectionPolicy = selector{p, rp.LoadBalancing.SelectionPolicy}
+	rp.LoadBalancing.SelectionPolicy = selector{p, p.policy(rp.LoadBalancing.SelectionPolicy)}
 	rp.LoadBalancing.RetryMatch = caddyhttp.MatcherSets{{retryable{}}}
 	return nil
 }
@@ -82,6 +89,12 @@ func (p *Pool) Provision(ctx caddy.Context) error {
 // Cleanup gives back what Provision took. Streams that are still being served
 // go on.
 func (p *Pool) Cleanup() error {
+	if p.holds {
+		p.holds = false
+		for _, a := range p.Accounts {
+			accounts.give(a.shared, time.Now())
+		}
+	}
 	if !p.up {
 		return nil
 	}
@@ -146,12 +159,40 @@ func (p *Pool) secure() bool {
 // Available reports whether an account may be asked for x. It asks the filter
 // only: a policy moves its counters when it is asked.
 func (p *Pool) Available(x *exchange.Exchange) bool {
+	now := time.Now()
 	for _, a := range p.Accounts {
-		if a.eligible(x) {
+		if p.open(x, a) && a.fit(x.Target.Model, now) {
 			return true
 		}
 	}
 	return false
+}
+
+// Resort reports whether an account may be asked for x though it is cooling,
+// for want of anybody else.
+func (p *Pool) Resort(x *exchange.Exchange) bool {
+	return p.resort(x, x.Attempts > 0, time.Now()) != nil
+}
+
+// Wait returns after how long the account that returns soonest may be asked for
+// a model, and whether what keeps them out is their rate. ok is false if none
+// of them is cooling.
+func (p *Pool) Wait(model string) (wait time.Duration, rate, ok bool) {
+	now := time.Now()
+	for _, a := range p.Accounts {
+		if a.Models != nil && !glob.Any(a.Models, model) {
+			continue
+		}
+		f := a.shared.Fitness(model, now)
+		if f.Grade != cooldown.Out {
+			continue
+		}
+		if left := f.Until.Sub(now); !ok || left < wait {
+			wait = left
+		}
+		rate, ok = rate || f.Rate, true
+	}
+	return wait, rate, ok
 }
 
 // Lacks reports whether no account may be asked because each of them wants a
@@ -167,25 +208,50 @@ func (p *Pool) Lacks(c *exchange.Call) bool {
 
 // Healthy reports whether there is an account that may be asked.
 func (p *Pool) Healthy() bool {
+	now := time.Now()
 	for _, a := range p.Accounts {
-		if a.upstream.Available() {
+		if a.upstream.Available() && a.fit("", now) {
 			return true
 		}
 	}
 	return false
 }
 
-// ServeHTTP tries x on the accounts. If nobody answered it returns an error,
-// and nothing has been written. No error does not mean an answer: the client
-// may have left. The request that the proxy sees bears nothing of the
-// client's, because the proxy prints it in its debug log.
-func (p *Pool) ServeHTTP(w http.ResponseWriter, x *exchange.Exchange) error {
-	bare := x.Request.WithContext(x)
+// ServeHTTP tries x on the accounts, also on those that are cooling if it is
+// forced. If nobody answered it returns an error, and nothing has been written.
+// No error does not mean an answer: the client may have left. The request that
+// the proxy sees bears nothing of the client's, because the proxy prints it in
+// its debug log.
+func (p *Pool) ServeHTTP(w http.ResponseWriter, x *exchange.Exchange, forced bool) error {
+	t := &trial{Context: x.Request.Context(), Exchange: x, forced: forced}
+	defer t.end()
+	bare := x.Request.WithContext(t)
 	path, _ := x.Path()
 	bare.URL = &url.URL{Path: path}
 	bare.RequestURI = path
 	bare.Header = make(http.Header, 8)
 	bare.Body, bare.ContentLength = http.NoBody, 0
 	bare.TransferEncoding, bare.Trailer = nil, nil
-	return p.Proxy.ServeHTTP(w, bare, nil)
+	if x.FallbackOn != 0 {
+		w = &muted{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, trial: t}
+	}
+	err := p.Proxy.ServeHTTP(w, bare, nil)
+	if t.moved != nil {
+		return t.moved
+	}
+	return err
+}
+
+// muted keeps the proxy from telling a client that it has left when it is the
+// next target's turn.
+type muted struct {
+	*caddyhttp.ResponseWriterWrapper
+	trial *trial
+}
+
+// WriteHeader writes, unless the exchange has moved on.
+func (m *muted) WriteHeader(status int) {
+	if m.trial.moved == nil {
+		m.ResponseWriterWrapper.WriteHeader(status)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -28,21 +29,39 @@ type selector struct {
 // Select returns an account's upstream, nil if none is left. The policy sees
 // the client's own request, for policies that look at headers and cookies.
 func (s selector) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http.ResponseWriter) *reverseproxy.Upstream {
-	x := exchange.From(r.Context())
-	left, all := pool, true // the pool is in the accounts' order
+	t := trialOf(r.Context())
+	now := time.Now()
+	for range s.Accounts { // another request may become an account's probe at the same time
+		left := s.left(t, pool, now)
+		if len(left) == 0 {
+			break
+		}
+		chosen := s.choose(t, left, w)
+		if chosen == nil || t.enter(s.byUpstream[chosen], false, now) {
+			return chosen
+		}
+	}
+	if t.forced && t.resorts < mostResorts {
+		if a := s.resort(t.Exchange, t.Attempts > 0, now); a != nil && t.enter(a, true, now) {
+			return a.upstream
+		}
+	}
+	return nil
+}
+
+// left returns the accounts that may be asked. The pool is in their order.
+func (s selector) left(t *trial, pool reverseproxy.UpstreamPool, now time.Time) reverseproxy.UpstreamPool {
+	left, all := pool, true
 	for i, a := range s.Accounts {
-		switch open := a.eligible(x); {
-		case !open && all:
+		switch may := s.open(t.Exchange, a) && a.fit(t.Target.Model, now); {
+		case !may && all:
 			all = false
 			left = append(make(reverseproxy.UpstreamPool, 0, len(pool)), pool[:i]...)
-		case open && !all:
+		case may && !all:
 			left = append(left, a.upstream)
 		}
 	}
-	if len(left) == 0 {
-		return nil
-	}
-	return s.policy.Select(left, x.Request, w)
+	return left
 }
 
 // retryable says whether the next account is asked.
@@ -51,8 +70,8 @@ type retryable struct{}
 // MatchWithError reports whether the last attempt failed in a way that
 // another account may mend.
 func (retryable) MatchWithError(r *http.Request) (bool, error) {
-	x := exchange.From(r.Context())
-	return x != nil && x.Retry(), nil
+	t := trialOf(r.Context())
+	return t != nil && t.Retry(), nil
 }
 
 // transport asks an account: it directs the request, signs it, sends it, and
@@ -68,13 +87,14 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if a == nil {
 		return nil, fmt.Errorf("no account at %s", r.URL.Host)
 	}
-	x := exchange.From(r.Context())
-	if x == nil {
+	of := trialOf(r.Context())
+	if of == nil {
 		return t.check(r, a)
 	}
-	x.Begin(a.index, a.Name)
+	defer of.settle()
+	x := of.Exchange
 	attempt := a.attempt(x.Secrets)
-	res, cause := t.ask(a, x)
+	res, cause := t.ask(x.Begin(a.index, a.Name), a, x)
 	var err error
 	if cause != nil {
 		err = x.Unanswered(cause)
@@ -82,6 +102,9 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		res, err = x.Answer(res, attempt)
 	}
 	if err != nil {
+		if m, ok := errors.AsType[*exchange.MovedError](err); ok {
+			of.moved = m
+		}
 		t.logFailure(x, a, err, attempt.Hide(cause))
 		return nil, errorOf(err)
 	}
@@ -89,7 +112,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // ask sends the request to an account.
-func (t transport) ask(a *Account, x *exchange.Exchange) (*http.Response, error) {
+func (t transport) ask(ctx context.Context, a *Account, x *exchange.Exchange) (*http.Response, error) {
 	memory, segments, length := x.Upload()
 	out := (&http.Request{
 		Method:        x.Request.Method,
@@ -101,7 +124,7 @@ func (t transport) ask(a *Account, x *exchange.Exchange) (*http.Response, error)
 		Host:          a.Base.Host,
 		ContentLength: length,
 		Body:          memory.Reader(segments),
-	}).WithContext(x.Request.Context())
+	}).WithContext(ctx)
 	if err := t.sign(out, a, segments, a.secret(x.Secrets)); err != nil {
 		_ = out.Body.Close()
 		return nil, fmt.Errorf("signing: %w", err)
@@ -175,8 +198,10 @@ func errorOf(err error) error {
 // do something about it. cause is what the network said, which a client is not
 // told.
 func (t transport) logFailure(x *exchange.Exchange, a *Account, err error, cause string) {
+	class, _, _ := x.Last()
 	level := zapcore.DebugLevel
-	if c := x.LastClass(); c == exchange.Credential || c == exchange.Payment {
+	switch class {
+	case exchange.Credential, exchange.Payment, exchange.Quota, exchange.Forbidden:
 		level = zapcore.WarnLevel
 	}
 	if c := t.logger.Check(level, "attempt failed"); c != nil {
@@ -185,7 +210,7 @@ func (t transport) logFailure(x *exchange.Exchange, a *Account, err error, cause
 			zap.String("account", a.Name),
 			zap.String("model", x.Model),
 			zap.Int("attempt", x.Attempts),
-			zap.String("class", x.LastClass().String()),
+			zap.String("class", class.String()),
 			zap.Error(err),
 			zap.String("cause", cause),
 		)
