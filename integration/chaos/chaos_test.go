@@ -79,6 +79,9 @@ func TestChaos(t *testing.T) {
 			t.Errorf("a secret is told in %s", where)
 		}
 	}
+	if n := len(p.of[starved]); n*100 > mostStarved*len(r.records) {
+		t.Errorf("%d of %d requests timed out while this machine stalled: it has no time for this test", n, len(r.records))
+	}
 	if r.tooMany(p) {
 		t.Errorf("%d of %d requests died at reloads; of a plain reverse_proxy's only %d of %d", len(p.of[died]), len(r.records), len(p.plain[died]), len(r.plain))
 	}

@@ -20,7 +20,7 @@ const timeouts = false
 
 // hangAllowed is what they are set to. An account that is healthy answers
 // within it even on a machine that has other things to do.
-const hangAllowed = 3 * time.Second
+const hangAllowed = 5 * time.Second
 
 // clientKey is the key of the clients.
 const clientKey = "ck-" + secret + "-client"

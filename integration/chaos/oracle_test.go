@@ -24,6 +24,7 @@ const (
 	died       verdict = "died at a reload" // before anybody was asked
 	wrong      verdict = "wrong"            // not what an account said, or not in the client's protocol
 	lost       verdict = "lost"             // somebody could have answered
+	starved    verdict = "timed out while this machine stalled"
 )
 
 // longestWait is how long a client may wait for its answer: for three accounts
@@ -38,6 +39,11 @@ type outcome struct {
 	body   string
 	left   bool // the client gave up, on purpose
 	took   time.Duration
+}
+
+// timedOut reports whether the answer says that time ran out.
+func (o *outcome) timedOut() bool {
+	return o.status == http.StatusGatewayTimeout || o.took > longestWait || strings.Contains(o.body, "took too long")
 }
 
 // judge compares what a client got with what the mocks did. why says what is

@@ -42,6 +42,9 @@ func (r *run) report(was, now resources, settled bool) (*report, error) {
 		case after != k.attempts && k.verdict != leftEarly && k.verdict != lost:
 			k.verdict, k.why = wrong, fmt.Sprintf("%d attempts after it was %s", after-k.attempts, k.verdict)
 		}
+		if k.timedOut && (k.verdict == lost || k.verdict == wrong) && r.machine.stalled(k.start, k.end) {
+			k.verdict = starved
+		}
 		p.of[k.verdict] = append(p.of[k.verdict], *k)
 	}
 	for _, k := range r.plain {
@@ -123,7 +126,7 @@ func (r *run) write(p *report, was, now resources, took time.Duration) string {
 	line("chaos: seed %d, %d requests in %v, %d reloads (the longest took %v), %d connections to providers",
 		r.seed, len(r.records), took.Round(time.Second/10), len(r.reloads), longest.Round(time.Millisecond), r.opened())
 	line("  streams answered over a reload %d, of them over the end of their provider %d", over, removed)
-	line("  longest time that this machine did nothing for us %v", r.stall.Round(time.Millisecond))
+	line("  longest time that this machine did nothing for us %v", r.machine.longest().Round(time.Millisecond))
 	line("  what the accounts did:")
 	done := r.gateway.ledger.done
 	names := make([]string, 0, len(done))
@@ -140,6 +143,7 @@ func (r *run) write(p *report, was, now resources, took time.Duration) string {
 	}
 	line("    %6d  %s, of %d (%s); of a plain reverse_proxy %d of %d (%s)", len(p.of[died]), died,
 		len(r.records), byWay(p.of[died]), len(p.plain[died]), len(r.plain), byWay(p.plain[died]))
+	line("    %6d  %s", len(p.of[starved]), starved)
 	for _, v := range []verdict{wrong, lost} {
 		line("    %6d  %s", len(p.of[v]), v)
 	}
@@ -156,6 +160,10 @@ func byWay(records []record) string {
 	}
 	return fmt.Sprintf("%d kept alive, %d new connections, %d HTTP/2", n[0], n[1], n[2])
 }
+
+// mostStarved is how many requests of a hundred may fail because this machine had
+// no time for them.
+const mostStarved = 5
 
 // tooMany reports whether more requests died at reloads than chance allows if
 // it is Caddy alone that loses them.

@@ -24,6 +24,7 @@ type record struct {
 	why        string
 	attempts   int
 	provider   string // of the account that was asked last
+	timedOut   bool
 	start, end time.Time
 }
 
@@ -40,7 +41,7 @@ type run struct {
 	plain   []record // of the plain site's
 	secrets []string // where one was seen
 	reloads []reload
-	stall   time.Duration // the longest time that nothing ran
+	machine machine
 }
 
 // reload is when a configuration was loaded.
@@ -99,14 +100,7 @@ func (r *run) requests() {
 			mocks[n%len(mocks)].closeIdle()
 		})
 	})
-	around.Go(func() {
-		last := time.Now()
-		every(10*time.Millisecond, done, func(int) {
-			now := time.Now()
-			r.stall = max(r.stall, now.Sub(last))
-			last = now
-		})
-	})
+	around.Go(func() { r.machine.watch(done) })
 	around.Go(func() { every(reloadEvery, done, func(n int) { r.load(variantOf(n)) }) })
 
 	var next, nextPlain atomic.Int64
@@ -150,7 +144,7 @@ func (r *run) ask(q *request) {
 	if told != "" {
 		r.secrets = append(r.secrets, q.token+": "+told)
 	}
-	k := record{request: q, verdict: v, why: why, attempts: len(attempts), start: start, end: time.Now()}
+	k := record{request: q, verdict: v, why: why, attempts: len(attempts), timedOut: o.timedOut(), start: start, end: time.Now()}
 	if len(attempts) > 0 {
 		k.provider = attempts[len(attempts)-1].account
 	}
