@@ -29,7 +29,7 @@ const clientKey = "ck-" + secret + "-client"
 type account struct {
 	*mock          // nil: an address where nobody listens
 	name    string // also the mock's
-	renewed bool   // its key is a new one at every other reload, so that what is known of it is forgotten
+	renewed bool   // its key is a new one at each change, so that what is known of it is forgotten
 }
 
 // provider is a provider in the configuration.
@@ -64,17 +64,20 @@ func newGateway(t *testing.T, seed uint64) *gateway {
 		g.providers = append(g.providers, provider{name, kind, kinds[kind], accounts})
 	}
 	n := 0
-	flaky := func(renewed bool) account {
-		n++
-		return account{mock: &mock{faults: cycle(seed, n, n > 6)}, renewed: renewed}
+	flaky := func(count int, renewed, slow bool) (list []account) {
+		for range count {
+			n++
+			list = append(list, account{mock: &mock{faults: cycle(seed, n, slow)}, renewed: renewed})
+		}
+		return list
 	}
 	healthy := func() account { return account{mock: &mock{faults: well()}} }
 
-	add("alpha", "openai", flaky(false), flaky(true), healthy())
-	add("beta", "anthropic", flaky(true), healthy(), flaky(false))
-	add("delta", "anthropic", flaky(true), flaky(true))
+	add("alpha", "openai", append(append(flaky(4, true, false), flaky(1, false, false)...), healthy())...)
+	add("beta", "anthropic", append(append(flaky(1, false, false), healthy()), flaky(4, true, false)...)...)
+	add("delta", "anthropic", flaky(3, true, false)...)
 	add("delta-next", "openai", healthy())
-	add("gamma", "openai_compatible", flaky(true), flaky(false)) // these are slow
+	add("gamma", "openai_compatible", append(flaky(3, true, true), flaky(1, false, true)...)...)
 	add("gamma-next", "anthropic", healthy())
 	for i, b := range bad {
 		account := func() account {

@@ -102,7 +102,7 @@ func (r *run) spans() (over, removed int) {
 		for _, l := range r.reloads {
 			within := k.start.Before(l.start) && k.end.After(l.end)
 			spanned = spanned || within
-			gone = gone || within && l.without && (k.provider == "gamma-1" || k.provider == "gamma-2")
+			gone = gone || within && l.without && strings.HasPrefix(k.provider, "gamma-") && k.provider != "gamma-next-1"
 		}
 		if k.stream && k.verdict == answered && spanned {
 			over++

@@ -78,7 +78,7 @@ func every(d time.Duration, done <-chan struct{}, f func(n int)) {
 // variantOf is the configuration that is loaded n-th: it changes keys, does not
 // change anything, goes without a provider, and takes it back.
 func variantOf(n int) variant {
-	v := variant{generation: 1 + n/2, debug: n%8 >= 4}
+	v := variant{generation: 1 + n, debug: n%8 >= 4}
 	switch n % 4 {
 	case 1:
 		v = variantOf(n - 1)
@@ -96,7 +96,7 @@ func (r *run) requests() {
 	around.Go(func() {
 		every(closeEvery, done, func(n int) {
 			// those of the good providers come first, and are asked the most
-			mocks[n%16].closeIdle()
+			mocks[n%20].closeIdle()
 			mocks[n%len(mocks)].closeIdle()
 		})
 	})
