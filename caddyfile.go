@@ -2,11 +2,13 @@ package aiclient2api
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -32,25 +34,36 @@ import (
 //				api_key  <secret>
 //				upstream <base URL>
 //				models   <pattern...>
+//				weight   <n>
+//				max_requests <n>
 //				<options of the kind>
 //			}
 //			models   <pattern...>
 //			formats  <format...>
 //			optional
+//			first_token_timeout <duration>
+//			idle_timeout        <duration>
+//			total_timeout       <duration>
 //			<options of the kind>
 //			<subdirectives of reverse_proxy>
 //		}
 //
 //		# which model goes where
-//		model   <pattern> <target...>
+//		model   <pattern> <target...> {
+//			fallback_on <class...>
+//		}
 //		default <target...>
 //
-//		max_body <size>
+//		affinity     header <name> | key | prefix
+//		max_attempts <n>
+//		commit_after <duration>
+//		max_body     <size>
 //		strict
 //		debug_headers
 //	}
 //
-// A target is <provider> or <provider>/<model there>. Accounts are each
+// A target is <provider> or <provider>/<model there>, with a share of the
+// requests in front where they are split, 90%:<provider>. Accounts are each
 // api_key at each upstream, keys outer, named 1, 2 and so on, then the account
 // blocks. The options of a kind and the subdirectives of reverse_proxy are
 // described where they come from; some of the latter have no place in a
@@ -110,10 +123,22 @@ func (p *parser) word() error {
 		return p.rule()
 	case "default":
 		targets, err := p.targetList()
+		if err != nil {
+			return err
+		}
 		p.h.Default = targets
-		return err
+		if err := checkShares(targets); err != nil {
+			return p.Errf("default: %v", err)
+		}
+		return nil
 	case "max_body":
 		return p.maxBody()
+	case "max_attempts":
+		return p.number(&p.h.MaxAttempts, math.MaxInt32)
+	case "affinity":
+		return p.affinity()
+	case "commit_after":
+		return p.duration(&p.h.CommitAfter)
 	case "strict":
 		p.h.Strict = true
 		return p.bare()
@@ -177,8 +202,26 @@ func (p *parser) rule() error {
 	if r.Targets, err = p.targetList(); err != nil {
 		return err
 	}
+	if err := checkShares(r.Targets); err != nil {
+		return p.Errf("model %q: %v", r.Pattern, err)
+	}
+	said := make(map[string]bool)
 	for nesting := p.Nesting(); p.NextBlock(nesting); {
-		return p.Errf("model %q: unrecognized subdirective '%s'", r.Pattern, p.Val())
+		if err := p.once(p.Val(), said); err != nil {
+			return err
+		}
+		if p.Val() != "fallback_on" {
+			return p.Errf("model %q: unrecognized subdirective '%s'", r.Pattern, p.Val())
+		}
+		var tokens []caddyfile.Token
+		if r.FallbackOn, tokens = p.args(); len(tokens) == 0 {
+			return p.ArgErr()
+		}
+		for i := range r.FallbackOn {
+			if _, err := faults(r.FallbackOn[:i+1]); err != nil {
+				return errAt(tokens[i], fmt.Errorf("model %q: fallback_on: %w", r.Pattern, err))
+			}
+		}
 	}
 	p.h.Models = append(p.h.Models, r)
 	return nil
@@ -192,6 +235,58 @@ func (p *parser) targetList() ([]string, error) {
 	}
 	p.targets = append(p.targets, tokens...)
 	return targets, nil
+}
+
+// affinity parses what a session is known by.
+func (p *parser) affinity() error {
+	args, tokens := p.args()
+	if len(args) == 0 {
+		return p.ArgErr()
+	}
+	p.h.Affinity = &Affinity{By: args[0]}
+	if len(args) == 2 {
+		p.h.Affinity.Header = args[1]
+	}
+	if len(args) > 2 {
+		return p.ArgErr()
+	}
+	if err := p.h.Affinity.check(); err != nil {
+		return errAt(tokens[0], err)
+	}
+	return nil
+}
+
+// duration parses a length of time, which is more than none.
+func (p *parser) duration(d *caddy.Duration) error {
+	word := p.Val()
+	var text string
+	if !p.AllArgs(&text) {
+		return p.ArgErr()
+	}
+	parsed, err := caddy.ParseDuration(text)
+	if err != nil {
+		return p.Errf("%s: %q is no duration: %v", word, text, err)
+	}
+	if parsed <= 0 {
+		return p.Errf("%s: %q must be more than 0", word, text)
+	}
+	*d = caddy.Duration(parsed)
+	return nil
+}
+
+// number parses a whole number from 1 to most.
+func (p *parser) number(n *int, most int) error {
+	word := p.Val()
+	var text string
+	if !p.AllArgs(&text) {
+		return p.ArgErr()
+	}
+	parsed, err := strconv.Atoi(text)
+	if err != nil || parsed < 1 || parsed > most {
+		return p.Errf("%s: %q is no number from 1 to %d", word, text, most)
+	}
+	*n = parsed
+	return nil
 }
 
 func (p *parser) maxBody() error {
@@ -221,7 +316,8 @@ func (p *parser) finish() error {
 		return errAt(p.head, errNoProvider)
 	}
 	for _, t := range p.targets {
-		name, model, slash := strings.Cut(t.Text, "/")
+		_, bare, _ := share(t.Text)
+		name, model, slash := strings.Cut(bare, "/")
 		dispenser := caddyfile.NewDispenser([]caddyfile.Token{t})
 		dispenser.Next()
 		if !hasPlaceholder(name) && !p.providers[name] {

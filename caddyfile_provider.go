@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -33,6 +34,7 @@ type providerParser struct {
 	blocks     []*Account
 	proxy      []caddyfile.Token // reverse_proxy's subdirectives
 	proxyWords map[string]bool
+	weight     caddyfile.Token // the last of them
 }
 
 // provider parses a provider.
@@ -69,7 +71,7 @@ func (p *parser) provider() error {
 func (q *providerParser) word() error {
 	word := q.Val()
 	switch word {
-	case "api_key", "upstream", "models", "formats", "optional":
+	case "api_key", "upstream", "models", "formats", "optional", "first_token_timeout", "idle_timeout", "total_timeout":
 		if err := q.once(word, q.said); err != nil {
 			return err
 		}
@@ -110,6 +112,12 @@ func (q *providerParser) word() error {
 	case "optional":
 		q.p.Optional = true
 		return q.bare()
+	case "first_token_timeout":
+		return q.duration(&q.p.FirstTokenTimeout)
+	case "idle_timeout":
+		return q.duration(&q.p.IdleTimeout)
+	case "total_timeout":
+		return q.duration(&q.p.TotalTimeout)
 	}
 	if mine, err := kindWord(q.kind, q.Dispenser, q.said); mine || err != nil {
 		return err
@@ -173,7 +181,7 @@ func (q *providerParser) account() error {
 	for nesting := q.Nesting(); q.NextBlock(nesting); {
 		word := q.Val()
 		switch word {
-		case "api_key", "upstream", "models":
+		case "api_key", "upstream", "models", "weight", "max_requests":
 			if err := q.once(word, said); err != nil {
 				return err
 			}
@@ -196,6 +204,15 @@ func (q *providerParser) account() error {
 			}
 		case "models":
 			if a.Models, err = q.patterns(); err != nil {
+				return err
+			}
+		case "weight":
+			q.weight = q.Token()
+			if err := q.number(&a.Weight, maxWeight); err != nil {
+				return err
+			}
+		case "max_requests":
+			if err := q.number(&a.MaxRequests, math.MaxInt32); err != nil {
 				return err
 			}
 		default:
@@ -263,6 +280,9 @@ func (q *providerParser) checkBases(bases []string, tokens []caddyfile.Token) er
 func (q *providerParser) finish(kind string) error {
 	if err := q.makeAccounts(); err != nil {
 		return err
+	}
+	if q.weight.Text != "" && q.proxyWords["lb_policy"] {
+		return errAt(q.weight, subject("provider", q.p.Name, errWeightAndPolicy))
 	}
 	q.p.KindRaw = caddyconfig.JSONModuleObject(q.kind, kindKey, kind, nil)
 	if len(q.proxy) == 0 {

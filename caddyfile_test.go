@@ -187,6 +187,31 @@ func TestAdaptRefuses(t *testing.T) {
 		{"argument of strict", "strict yes #!", []string{"argument", "yes"}},
 		{"argument of debug_headers", "debug_headers on #!", []string{"argument", "on"}},
 		{"unknown word", "frobnicate #!", []string{"'frobnicate'", "unrecognized"}},
+
+		// accounts and failover
+		{"weight 0", "provider echo {\naccount a {\nweight 0 #!\n}\n}", []string{"weight", `"0"`, "from 1"}},
+		{"weight that is none", "provider echo {\naccount a {\nweight heavy #!\n}\n}", []string{"weight", `"heavy"`, "from 1"}},
+		{"weight beside lb_policy", "provider echo {\nlb_policy first\naccount a {\nweight 3 #!\n}\n}", []string{`provider "echo"`, "'weight'", "'lb_policy'"}},
+		{"weight of a provider", "provider echo {\nweight 3 #!\n}", []string{"weight", "unrecognized"}},
+		{"max_requests 0", "provider echo {\naccount a {\nmax_requests 0 #!\n}\n}", []string{"max_requests", `"0"`, "from 1"}},
+		{"timeout 0", "provider echo {\nidle_timeout 0s #!\n}", []string{"idle_timeout", "more than 0"}},
+		{"timeout below 0", "provider echo {\ntotal_timeout -1s #!\n}", []string{"total_timeout", "more than 0"}},
+		{"timeout that is none", "provider echo {\nfirst_token_timeout soon #!\n}", []string{"first_token_timeout", `"soon"`, "duration"}},
+		{"timeout of an account", "provider echo {\naccount a {\nidle_timeout 1s #!\n}\n}", []string{`account "a"`, "'idle_timeout'", "unrecognized"}},
+		{"max_attempts 0", "max_attempts 0 #!", []string{"max_attempts", `"0"`, "from 1"}},
+		{"commit_after without duration", "commit_after #!", []string{"argument", "commit_after"}},
+		{"affinity of nothing", "affinity #!", []string{"argument", "affinity"}},
+		{"affinity of something else", "affinity cookie #!", []string{"affinity", `"cookie"`, "header, key, prefix"}},
+		{"affinity of a header without its name", "affinity header #!", []string{"affinity header", "name"}},
+		{"affinity of a header that is none", `affinity header "X Y" #!`, []string{"affinity header", "name"}},
+		{"affinity of a key with a name", "affinity key X-A #!", []string{"affinity key", "no name"}},
+		{"affinity of two headers", "affinity header X-A X-B #!", []string{"argument"}},
+		{"fallback_on nothing", "model a echo {\nfallback_on #!\n}", []string{"argument", "fallback_on"}},
+		{"fallback_on something else", "model a echo {\nfallback_on too_large rain #!\n}", []string{`model "a"`, "fallback_on", `"rain"`, "context_length"}},
+		{"fallback_on one fault twice", "model a echo {\nfallback_on too_large too_large #!\n}", []string{`model "a"`, `"too_large"`, "twice"}},
+		{"shares that make more than all", "model a 90%:echo 20%:echo/b #!", []string{`model "a"`, "110%", "100%"}},
+		{"a share for an unknown provider", "model a 90%:echo 10%:nobody #!", []string{`"10%:nobody"`, `no provider "nobody"`}},
+		{"a share behind", "default echo 100%:echo/b #!", []string{"default", `"100%:echo/b"`, "come first"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) { refused(t, tt.block, tt.want...) })
 	}
@@ -217,6 +242,13 @@ func TestAdaptWordTwice(t *testing.T) {
 		{"", "max_body", "1MiB", "2MiB"},
 		{"", "strict", "", ""},
 		{"", "debug_headers", "", ""},
+		{"", "max_attempts", "2", "3"},
+		{"", "affinity", "key", "prefix"},
+		{"", "commit_after", "1s", "2s"},
+		{"model a echo", "fallback_on", "too_large", "bad_request"},
+		{"provider x openai", "first_token_timeout", "1s", "2s"},
+		{"provider x openai", "idle_timeout", "1s", "2s"},
+		{"provider x openai", "total_timeout", "1s", "2s"},
 		{"provider x openai", "api_key", "a", "b"},
 		{"provider x openai", "upstream", "http://a/v1", "http://b/v1"},
 		{"provider x openai", "models", "a", "b"},
@@ -241,6 +273,8 @@ func TestAdaptWordTwice(t *testing.T) {
 		{"account y", "upstream", "http://a/v1", "http://b/v1"},
 		{"account y", "models", "a", "b"},
 		{"account y", "delay", "1s", "2s"},
+		{"account y", "weight", "1", "2"},
+		{"account y", "max_requests", "1", "2"},
 	} {
 		t.Run(strings.TrimSpace(tt.in+" "+tt.word), func(t *testing.T) {
 			block := tt.word + " " + tt.first + "\n" + tt.word + " " + tt.second + " #!"
@@ -261,13 +295,10 @@ func TestAdaptWordTwice(t *testing.T) {
 func TestAdaptFutureWords(t *testing.T) {
 	for in, words := range map[string][]string{
 		"": {
-			"keys_file", "key_from", "commit_after", "max_attempts", "affinity", "limits", "queue", "store", "cache",
+			"keys_file", "key_from", "limits", "queue", "store", "cache",
 			"prices", "system_prompt", "prompt_log", "redact", "max_upload", "server_timing", "dashboard",
 		},
 		"key alice alice-secret": {"requests", "tokens", "concurrency", "budget"},
-		"provider x openai":      {"first_token_timeout", "idle_timeout", "total_timeout"},
-		"account y":              {"weight", "max_requests"},
-		"model a echo":           {"fallback_on"},
 	} {
 		for _, word := range words {
 			t.Run(strings.TrimSpace(in+" "+word), func(t *testing.T) {

@@ -61,6 +61,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	defer c.Body.Release()
 
 	// 4. targets: where the model goes
+	c.Affinity = h.Affinity.session(c, r)
 	targets, err := h.targets(ep, c, who)
 	if err != nil {
 		return c.fail(w, err)
@@ -184,9 +185,10 @@ func (h *Handler) targets(ep endpoint, c *call, who caller) ([]target, *llm.Erro
 	if !who.may(asked) {
 		return nil, noModel(c.Head.Model)
 	}
-	targets := h.router.resolve(ep.pin, c.Head.Model)
+	targets, on := h.router.resolve(ep.pin, c.Head.Model)
 	if targets == nil {
 		return nil, noModel(c.Head.Model)
 	}
-	return serving(targets)
+	c.FallbackOn = on
+	return serving(split(targets, c.Affinity))
 }

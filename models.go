@@ -79,7 +79,8 @@ func (h *Handler) list(ctx context.Context, pin *Provider, who caller) (out []fo
 
 // leadsTo reports whether a model's name alone goes to that model at p.
 func (h *Handler) leadsTo(id string, p *Provider) bool {
-	targets, err := serving(h.router.resolve(nil, id))
+	resolved, _ := h.router.resolve(nil, id)
+	targets, err := serving(resolved)
 	return err == nil && targets[0].provider == p && targets[0].plan(id).Model == id
 }
 

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
@@ -87,6 +88,17 @@ type Handler struct {
 	// Default: `16`.
 	MaxAttempts int `json:"max_attempts,omitempty"`
 
+	// What a session is known by, so that its requests go to the same account,
+	// whose prompt cache they find. Default: none; the selection policy chooses for
+	// each request.
+	Affinity *Affinity `json:"affinity,omitempty"`
+
+	// Begin a stream's answer after that long without a first event, and keep it
+	// alive with comments or pings of the client's protocol, that often. Other
+	// accounts and targets can still answer, but an error is then one in the
+	// stream, with no status of its own. Default: off.
+	CommitAfter caddy.Duration `json:"commit_after,omitempty"`
+
 	// Turn losses that a translation would name into errors.
 	// Default: `false`.
 	Strict bool `json:"strict,omitempty"`
@@ -141,6 +153,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		h.catalogs[p] = &catalog{now: clock}
 	}
 	h.callers.templates = *templates
+	if h.Affinity != nil {
+		if err := h.Affinity.check(); err != nil {
+			return err
+		}
+	}
 
 	// which model goes where
 	if h.router, err = newRouter(h.Providers, h.Models, h.Default, repl); err != nil {
@@ -161,6 +178,8 @@ func (h *Handler) Validate() error {
 		return errNoProvider
 	case h.MaxBody < 0:
 		return fmt.Errorf("max_body must not be negative: %d", h.MaxBody)
+	case h.CommitAfter < 0:
+		return fmt.Errorf("commit_after must not be negative: %v", time.Duration(h.CommitAfter))
 	case h.MaxAttempts < 0:
 		return fmt.Errorf("max_attempts must be at least 1: %d", h.MaxAttempts)
 	}

@@ -1,12 +1,14 @@
 package aiclient2api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
@@ -41,6 +43,17 @@ type Provider struct {
 	// left, with a log line, instead of failing. Default: `false`.
 	Optional bool `json:"optional,omitempty"`
 
+	// How long an account may take until the first content of a stream, or the
+	// whole of an answer that is not streamed. Default: `10m`.
+	FirstTokenTimeout caddy.Duration `json:"first_token_timeout,omitempty"`
+
+	// How long a stream may be silent. Default: `5m`.
+	IdleTimeout caddy.Duration `json:"idle_timeout,omitempty"`
+
+	// How long an answer may take from the beginning to the end.
+	// Default: no limit.
+	TotalTimeout caddy.Duration `json:"total_timeout,omitempty"`
+
 	// The provider's kind and its options. Default: the kind of the
 	// provider's name.
 	KindRaw json.RawMessage `json:"kind,omitempty" caddy:"namespace=http.aiclient2api.providers inline_key=kind"`
@@ -72,6 +85,15 @@ type Account struct {
 	// Patterns of the models that the account serves. Default: all.
 	Models []string `json:"models,omitempty"`
 
+	// How often the account is chosen, in relation to the others: `3` beside
+	// `1` is three requests of four. Excludes a selection policy. Default: `1` if
+	// another account of the provider has a weight, else the selection policy chooses.
+	Weight int `json:"weight,omitempty"`
+
+	// The most requests that the account is asked at a time, streams included;
+	// more go to others. It is approximate. Default: no bound.
+	MaxRequests int `json:"max_requests,omitempty"`
+
 	// What differs from the provider's options of the kind, without the
 	// kind's name. Default: nothing.
 	KindRaw json.RawMessage `json:"kind,omitempty"`
@@ -96,6 +118,9 @@ func (p *Provider) provision(ctx caddy.Context, repl *caddy.Replacer, templates 
 		return err
 	}
 	p.target = exchange.Target{Provider: p.Name, Operations: spec.Operations}
+	if p.target.Limits, err = p.limits(); err != nil {
+		return err
+	}
 	formats := p.Formats
 	if len(formats) == 0 {
 		formats = spec.Formats
@@ -151,16 +176,65 @@ func (p *Provider) provision(ctx caddy.Context, repl *caddy.Replacer, templates 
 		ctx.Logger().Info("leaving out provider without accounts", zap.String("provider", p.Name))
 		return nil
 	}
+	if err := p.weigh(pool); err != nil {
+		return err
+	}
 	p.pool = pool
 	return pool.Provision(ctx)
 }
+
+// The defaults of the timeouts: the first is that of the vendors' SDKs.
+const (
+	defaultFirstToken = 10 * time.Minute
+	defaultIdle       = 5 * time.Minute
+)
+
+// limits returns the limits of an attempt.
+func (p *Provider) limits() (exchange.Limits, error) {
+	for name, d := range map[string]caddy.Duration{
+		"first_token_timeout": p.FirstTokenTimeout, "idle_timeout": p.IdleTimeout, "total_timeout": p.TotalTimeout,
+	} {
+		if d < 0 {
+			return exchange.Limits{}, fmt.Errorf("%s must not be negative: %v", name, time.Duration(d))
+		}
+	}
+	return exchange.Limits{
+		First: cmp.Or(time.Duration(p.FirstTokenTimeout), defaultFirstToken),
+		Idle:  cmp.Or(time.Duration(p.IdleTimeout), defaultIdle),
+		Total: time.Duration(p.TotalTimeout),
+	}, nil
+}
+
+// maxWeight bounds an account's weight, so that sums of them are numbers.
+const maxWeight = 1_000_000
+
+// weigh completes the weights: if one account has one, all have.
+func (p *Provider) weigh(pool *upstream.Pool) error {
+	weighted := slices.ContainsFunc(p.Accounts, func(a *Account) bool { return a.Weight != 0 })
+	if !weighted {
+		return nil
+	}
+	if lb := p.Proxy.LoadBalancing; lb != nil && lb.SelectionPolicyRaw != nil {
+		return errWeightAndPolicy
+	}
+	for _, a := range pool.Accounts {
+		a.Weight = max(1, a.Weight)
+	}
+	return nil
+}
+
+// errWeightAndPolicy says that two things would choose among the accounts.
+var errWeightAndPolicy = errors.New("'weight' in an account chooses among the accounts: it excludes 'lb_policy'")
 
 // errNoSecret says that an account has no credential.
 var errNoSecret = errors.New("its secret is empty: say 'api_key', or 'optional' to leave the account out")
 
 // account resolves and loads one account.
 func (p *Provider) account(ctx caddy.Context, repl *caddy.Replacer, spec providers.Spec, a *Account, templates *secretTemplates) (*upstream.Account, error) {
-	out := &upstream.Account{Name: a.Name, SecretAt: -1}
+	if err := checkShare(a.Weight, a.MaxRequests); err != nil {
+		return nil, err
+	}
+	out := &upstream.Account{Name: a.Name, SecretAt: -1, Weight: a.Weight, MaxRequests: a.MaxRequests}
 
 	secret := spec.Secret
 	if a.APIKey != nil {
@@ -205,6 +279,17 @@ func (p *Provider) account(ctx caddy.Context, repl *caddy.Replacer, spec provide
 	}
 	out.Provider = loaded.(providers.Provider)
 	return out, nil
+}
+
+// checkShare checks what an account says of its share; 0 is not said.
+func checkShare(weight, maxRequests int) error {
+	if weight < 0 || weight > maxWeight {
+		return fmt.Errorf("weight must be from 1 to %d: %d", maxWeight, weight)
+	}
+	if maxRequests < 0 {
+		return fmt.Errorf("max_requests must be at least 1: %d", maxRequests)
+	}
+	return nil
 }
 
 // specOf returns the constants of a kind.

@@ -19,15 +19,23 @@ type Rule struct {
 	Pattern string `json:"pattern"`
 
 	// Where they go: `<provider>`, or `<provider>/<model there>`, in order.
-	// The later ones are asked when the earlier ones cannot answer.
+	// The later ones are asked when the earlier ones cannot answer. Those in
+	// front may have shares of the requests, which make a hundred: `90%:openai`,
+	// `10%:azure/gpt-5`.
 	Targets []string `json:"targets"`
+
+	// For which faults of a request the next target is asked too:
+	// `context_length`, `content_filter`, `model_not_found` (404), `too_large`
+	// (413), `bad_request` (any other 400 or 422). Default: none; the client is told.
+	FallbackOn []string `json:"fallback_on,omitempty"`
 }
 
 // target is a provider and the model's name there, "" for the name that was
-// asked for.
+// asked for, and its share of the requests in percent, 0 if it has none.
 type target struct {
 	provider *Provider
 	model    string
+	percent  int
 }
 
 // plan returns the target for a model's name.
@@ -48,8 +56,9 @@ type router struct {
 }
 
 type rule struct {
-	pattern string
-	targets []target
+	pattern    string
+	targets    []target
+	fallbackOn exchange.Faults
 }
 
 func newRouter(providers []*Provider, rules []*Rule, fallback []string, repl *caddy.Replacer) (*router, error) {
@@ -81,7 +90,11 @@ func newRouter(providers []*Provider, rules []*Rule, fallback []string, repl *ca
 		if err != nil {
 			return nil, fmt.Errorf("model %q: %w", pattern, err)
 		}
-		rt.rules = append(rt.rules, rule{pattern, targets})
+		on, err := faults(r.FallbackOn)
+		if err != nil {
+			return nil, fmt.Errorf("model %q: fallback_on: %w", pattern, err)
+		}
+		rt.rules = append(rt.rules, rule{pattern, targets, on})
 	}
 	var err error
 	if len(fallback) > 0 {
@@ -102,7 +115,8 @@ func (rt *router) targets(written []string, repl *caddy.Replacer) (out []target,
 		if err != nil {
 			return nil, fmt.Errorf("target %q: %w", w, err)
 		}
-		name, model, slash := strings.Cut(resolved, "/")
+		percent, bare, _ := share(resolved)
+		name, model, slash := strings.Cut(bare, "/")
 		p := rt.byName[name]
 		if p == nil {
 			return nil, fmt.Errorf("target %q: there is no provider %q", resolved, name)
@@ -110,43 +124,44 @@ func (rt *router) targets(written []string, repl *caddy.Replacer) (out []target,
 		if slash && model == "" {
 			return nil, fmt.Errorf("target %q: the model is missing", resolved)
 		}
-		out = append(out, target{p, model})
+		out = append(out, target{p, model, percent})
 	}
-	return out, nil
+	return out, checkShares(written)
 }
 
 // resolve returns where a model goes, by the first of: the pin, the rules, a
 // provider's name before the model's, the providers' models, the default, the
-// only provider. It returns nil if nothing claims it.
-func (rt *router) resolve(pin *Provider, model string) []target {
+// only provider. It returns nil if nothing claims it. on are the faults for which
+// the next target is asked.
+func (rt *router) resolve(pin *Provider, model string) (targets []target, on exchange.Faults) {
 	if pin != nil {
-		return pin.self
+		return pin.self, 0
 	}
 	for i := range rt.rules {
-		if glob.Match(rt.rules[i].pattern, model) {
-			return rt.rules[i].targets
+		if r := &rt.rules[i]; glob.Match(r.pattern, model) {
+			return r.targets, r.fallbackOn
 		}
 	}
 	if name, rest, slash := strings.Cut(model, "/"); slash && rest != "" {
 		if p := rt.byName[name]; p != nil {
-			return []target{{p, rest}}
+			return []target{{provider: p, model: rest}}, 0
 		}
 	}
 	for _, p := range rt.providers {
 		if glob.Any(p.models, model) {
-			return p.self
+			return p.self, 0
 		}
 	}
 	if rt.fallback != nil {
-		return rt.fallback
+		return rt.fallback, 0
 	}
 	if len(rt.providers) == 1 {
-		return rt.providers[0].self
+		return rt.providers[0].self, 0
 	}
 	if only := rt.only(); only != nil {
-		return only.self
+		return only.self, 0
 	}
-	return nil
+	return nil, 0
 }
 
 // only returns the only provider that was not left out, if there is one only.

@@ -1,6 +1,7 @@
 package aiclient2api
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/upstream"
 )
 
@@ -68,7 +70,8 @@ func TestResolve(t *testing.T) {
 		{"a", "b/x", "a/b/x"},
 		{"c", "m", "c/m"},
 	} {
-		if got := leads(rt.resolve(rt.byName[tc.pin], tc.model), tc.model); got != tc.want {
+		targets, _ := rt.resolve(rt.byName[tc.pin], tc.model)
+		if got := leads(targets, tc.model); got != tc.want {
 			t.Errorf("pin %q, model %q: %q, want %q", tc.pin, tc.model, got, tc.want)
 		}
 	}
@@ -76,12 +79,65 @@ func TestResolve(t *testing.T) {
 
 func TestResolveWithoutADefault(t *testing.T) {
 	rt := testRouter(t, nil)
-	if got := rt.resolve(nil, "m"); got != nil {
+	if got, _ := rt.resolve(nil, "m"); got != nil {
 		t.Errorf("two providers: %q", leads(got, "m"))
 	}
 	rt.byName["b"].pool = nil
-	if got := leads(rt.resolve(nil, "m"), "m"); got != "a/m" {
+	only, _ := rt.resolve(nil, "m")
+	if got := leads(only, "m"); got != "a/m" {
 		t.Errorf("the only one that is left: %q", got)
+	}
+}
+
+// Shares are kept, a session always draws the same lot, and whoever has not
+// drawn it is asked afterwards.
+func TestSplit(t *testing.T) {
+	rt := testRouter(t, []*Rule{{Pattern: "x", Targets: []string{"70%:a/big", "30%:b", "c"}, FallbackOn: []string{"too_large"}}})
+	targets, on := rt.resolve(nil, "x")
+	if on != exchange.TooLarge {
+		t.Errorf("faults %b", on)
+	}
+	seen := map[string]int{}
+	for range 10000 {
+		seen[leads(split(targets, 0), "x")]++
+	}
+	if n := seen["a/big b/x c/x"]; len(seen) != 2 || n < 6700 || n > 7300 || seen["b/x a/big c/x"] != 10000-n {
+		t.Errorf("drawn %v", seen)
+	}
+	seen = map[string]int{}
+	for i := range 10000 {
+		session := exchange.Session(fmt.Sprint("session ", i))
+		first := leads(split(targets, session), "x")
+		if leads(split(targets, session), "x") != first {
+			t.Fatal("a session drew two lots")
+		}
+		seen[first]++
+	}
+	if n := seen["a/big b/x c/x"]; n < 6700 || n > 7300 {
+		t.Errorf("sessions drew %v", seen)
+	}
+	if leads(targets, "x") != "a/big b/x c/x" {
+		t.Error("the rule's own targets were moved")
+	}
+}
+
+func TestShares(t *testing.T) {
+	for written, want := range map[string]string{
+		"a b":           "",
+		"90%:a 10%:b":   "",
+		"100%:a b":      "",
+		"50%:a 50%:b c": "",
+		"90%:a 20%:b":   "make 110%",
+		"50%:a":         "make 50%",
+		"a 100%:b":      "come first",
+		"50%:a c 50%:b": "come first",
+		"0%:a 100%:b":   "from 1% to 100%",
+		"101%:a":        "from 1% to 100%",
+	} {
+		err := checkShares(strings.Fields(written))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", written, err, want)
+		}
 	}
 }
 
@@ -89,7 +145,8 @@ func TestResolveWithoutADefault(t *testing.T) {
 // names them.
 func TestServing(t *testing.T) {
 	rt := testRouter(t, []*Rule{{Pattern: "x", Targets: []string{"c", "a", "c", "b"}}})
-	targets, err := serving(rt.resolve(nil, "x"))
+	resolved, _ := rt.resolve(nil, "x")
+	targets, err := serving(resolved)
 	if err != nil || leads(targets, "x") != "a/x b/x" {
 		t.Errorf("%q, %v", leads(targets, "x"), err)
 	}
