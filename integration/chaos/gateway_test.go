@@ -15,11 +15,8 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
 )
 
-// timeouts is whether the gateway has the words for the timeouts of providers.
-const timeouts = false
-
-// hangAllowed is what they are set to. An account that is healthy answers
-// within it even on a machine that has other things to do.
+// hangAllowed is what the timeouts of providers are set to. An account that is
+// healthy answers within it even on a machine that has other things to do.
 const hangAllowed = 5 * time.Second
 
 // clientKey is the key of the clients.
@@ -118,7 +115,7 @@ func (g *gateway) mocks() []*mock {
 type variant struct {
 	generation int  // of the keys that are renewed
 	without    bool // the provider gamma
-	debug      bool // headers
+	debug      bool // headers, and sessions that stay with an account
 }
 
 // The files of Caddy's logs.
@@ -180,7 +177,7 @@ http://:%d {
 		model delta-* delta delta-next/delta-there
 `, chain)
 	if v.debug {
-		b.WriteString("debug_headers\n")
+		b.WriteString("debug_headers\naffinity prefix\n")
 	}
 	b.WriteString("}\n}\n")
 	return b.String()
@@ -197,12 +194,8 @@ func (p provider) write(b *strings.Builder, v variant) {
 	if strings.HasPrefix(p.name, "bad-") {
 		fmt.Fprintf(b, "models %s\n", p.name)
 	}
-	if timeouts {
-		fmt.Fprintf(b, "first_token_timeout %v\nidle_timeout %v\n", hangAllowed, hangAllowed)
-	} else {
-		fmt.Fprintf(b, "transport http {\nresponse_header_timeout %v\n}\n", hangAllowed)
-	}
-	for _, a := range p.accounts {
+	fmt.Fprintf(b, "first_token_timeout %v\nidle_timeout %v\n%s\n", hangAllowed, hangAllowed, p.policy(v))
+	for i, a := range p.accounts {
 		address, generation := "127.0.0.1:1", 0 // nobody listens there
 		if a.mock != nil {
 			address = a.address
@@ -210,9 +203,26 @@ func (p provider) write(b *strings.Builder, v variant) {
 		if a.renewed {
 			generation = v.generation
 		}
-		fmt.Fprintf(b, "account %s {\napi_key sk-%s-%s-%d\nupstream http://%s%s\n}\n", a.name, a.name, secret, generation, address, base)
+		fmt.Fprintf(b, "account %s {\napi_key sk-%s-%s-%d\nupstream http://%s%s\n", a.name, a.name, secret, generation, address, base)
+		if p.name == "gamma" {
+			fmt.Fprintf(b, "weight %d\n", i+1)
+		}
+		b.WriteString("}\n")
 	}
 	b.WriteString("}\n")
+}
+
+// policy is how a provider's account is chosen. It changes at reloads, which
+// makes no other account of one.
+func (p provider) policy(v variant) string {
+	policies := []string{"", "lb_policy round_robin", "lb_policy least_conn", "lb_policy first"}
+	switch p.name {
+	case "alpha":
+		return policies[v.generation/2%4]
+	case "beta":
+		return policies[v.generation/3%3]
+	}
+	return ""
 }
 
 // adapt returns a configuration as Caddy loads it.

@@ -114,7 +114,7 @@ func planned(seed uint64, n int) *request {
 		return q
 	}
 	i := rnd.IntN(len(bad))
-	if name := bad[i].fault; strings.HasPrefix(name, "hang") && (!timeouts || rnd.IntN(2) > 0) {
+	if name := bad[i].fault; strings.HasPrefix(name, "hang") && rnd.IntN(2) > 0 {
 		i = 0 // they are slow
 	}
 	w := bad[i].want
@@ -143,14 +143,5 @@ func cycle(seed uint64, account int, slow bool) []*fault {
 	}
 	rnd := rand.New(rand.NewPCG(seed, 1<<32+uint64(account))) //nolint:gosec // repeatable on purpose
 	rnd.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-	if !timeouts {
-		kept := list[:0]
-		for _, f := range list {
-			if !strings.HasPrefix(f.name, "hang") || f.name == "hang before the answer" {
-				kept = append(kept, f)
-			}
-		}
-		list = kept
-	}
 	return list
 }

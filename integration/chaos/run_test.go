@@ -3,7 +3,6 @@ package chaos
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -14,6 +13,7 @@ const (
 	plainWorkers = 8  // and of the plain site
 	plainShare   = 4  // one request of the plain site for so many of the gateway
 	reloadEvery  = 500 * time.Millisecond
+	askEvery     = 10 * time.Millisecond // the gateway, so that reloads come often enough
 	closeEvery   = 40 * time.Millisecond // one mock's idle connections
 )
 
@@ -103,21 +103,32 @@ func (r *run) requests() {
 	around.Go(func() { r.machine.watch(done) })
 	around.Go(func() { every(reloadEvery, done, func(n int) { r.load(variantOf(n)) }) })
 
-	var next, nextPlain atomic.Int64
+	jobs, plainJobs := make(chan int), make(chan int, plainWorkers)
 	for range workers {
 		asking.Go(func() {
-			for n := int(next.Add(1)); n <= r.total; n = int(next.Add(1)) {
+			for n := range jobs {
 				r.ask(planned(r.seed, n))
 			}
 		})
 	}
 	for range plainWorkers {
 		asking.Go(func() {
-			for n := int(nextPlain.Add(1)); n <= r.total/plainShare; n = int(nextPlain.Add(1)) {
+			for n := range plainJobs {
 				r.askPlain(planned(r.seed, r.total+n))
 			}
 		})
 	}
+	pace := time.NewTicker(askEvery)
+	defer pace.Stop()
+	for n := 1; n <= r.total; n++ {
+		<-pace.C
+		jobs <- n
+		if n%plainShare == 0 {
+			plainJobs <- n
+		}
+	}
+	close(jobs)
+	close(plainJobs)
 	asking.Wait()
 	close(done)
 	around.Wait()
