@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -141,42 +142,42 @@ func TestVerdicts(t *testing.T) {
 func TestMocksDoWhatTheySay(t *testing.T) {
 	clients := newClients()
 	defer clients.close()
-	for _, p := range []struct {
-		client  *protocol
-		dialect dialect
-		base    string
-	}{{chatClient, chat{}, ""}, {messagesClient, messages{}, ""}} {
-		ledger := newLedger()
-		var faults []*fault
-		seen := make(map[string]bool)
-		for _, f := range append(ills(), well()...) {
-			if f.serve != nil && !strings.HasPrefix(f.name, "hang") && !seen[f.name] {
-				faults = append(faults, f, f) // streamed and not
-			}
-			seen[f.name] = true
+	var faults []*fault
+	seen := make(map[string]bool)
+	for _, f := range append(ills(), well()...) {
+		if f.serve != nil && !strings.HasPrefix(f.name, "hang") && !seen[f.name] {
+			faults = append(faults, f, f) // streamed and not
 		}
-		m := &mock{account: "a", dialect: p.dialect, faults: faults, ledger: ledger, calm: true}
+		seen[f.name] = true
+	}
+	var checking sync.WaitGroup
+	for client, d := range map[*protocol]dialect{chatClient: chat{}, messagesClient: messages{}} {
+		ledger := newLedger()
+		m := &mock{account: "a", dialect: d, faults: faults, ledger: ledger, calm: true}
 		if err := m.listen(); err != nil {
 			t.Fatal(err)
 		}
 		defer m.stop()
-		for n, f := range faults {
-			q := &request{token: planned(1, n).token, client: p.client, stream: n%2 == 0}
-			phase := f.whole
-			if q.stream {
-				phase = f.stream
+		checking.Go(func() {
+			for n, f := range faults {
+				q := &request{token: planned(1, n).token, client: client, stream: n%2 == 0}
+				phase := f.whole
+				if q.stream {
+					phase = f.stream
+				}
+				v, why := judge(q, clients.ask(q, "http://"+m.address, "sk-a-1", ledger), ledger.of(q.token))
+				odd := strings.Contains(f.name, "compressed") || strings.Contains(f.name, "content type") || strings.Contains(f.name, "called HTML")
+				switch {
+				case (v == answered) != (phase == right) && !odd,
+					v == broken && f.name != "error inside a 200, midway",
+					v == died || v == leftEarly || v == rightError:
+					t.Errorf("%s client, stream %t: %s is %s: %s", client.name, q.stream, f.name, v, why)
+				}
 			}
-			v, why := judge(q, clients.ask(q, "http://"+m.address, "sk-a-1", ledger), ledger.of(q.token))
-			odd := strings.Contains(f.name, "compressed") || strings.Contains(f.name, "content type") || strings.Contains(f.name, "called HTML")
-			switch {
-			case (v == answered) != (phase == right) && !odd,
-				v == broken && f.name != "error inside a 200, midway",
-				v == died || v == leftEarly || v == rightError:
-				t.Errorf("%s client, stream %t: %s is %s: %s", p.client.name, q.stream, f.name, v, why)
+			if len(ledger.oddities) > 0 {
+				t.Errorf("requests are odd: %.1000q", ledger.oddities)
 			}
-		}
-		if len(ledger.oddities) > 0 {
-			t.Errorf("requests are odd: %.1000q", ledger.oddities)
-		}
+		})
 	}
+	checking.Wait()
 }
