@@ -56,6 +56,9 @@ func well() []*fault {
 		answers("right, with early hints and trailers", manner{hints: true}),
 		answers("right, ended by the connection's end", manner{closes: true}),
 		answers("right, of known length", manner{announce: true}),
+		answers("right, after signs of life", manner{waits: true}),
+		answers("right, with lines that end in CR LF", manner{crlf: true}),
+		answers("right, in pieces, with CR LF, compressed", manner{crlf: true, gzip: true, split: true}),
 		called("text/plain", ""),
 		called("", ""),
 		called("application/octet-stream", ""),
@@ -123,6 +126,13 @@ func ills() []*fault {
 	fails("hang before the answer", (*reply).hang)
 	fails("hang after the headers", func(r *reply) bool {
 		r.begin(manner{}, 1000)
+		return r.hang()
+	})
+	fails("signs of life and nothing else", (*reply).livesOn)
+	fails("200 without a body", func(r *reply) bool { return r.status(200, "application/json", "", "") })
+	fails("204", func(r *reply) bool { return r.status(204, "", "", "") })
+	fails("101", func(r *reply) bool {
+		r.head(101, "", "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 		return r.hang()
 	})
 	fails("hang in the opening", func(r *reply) bool {

@@ -37,6 +37,7 @@ func (r *reading) got() *reading { return r }
 // read reads a stream as far as it consists of whole events. It returns what is
 // left, which has no end.
 func read(body string, into reader) (left string, err error) {
+	body = strings.ReplaceAll(body, "\r\n", "\n")
 	for n := 1; ; n++ {
 		event, rest, found := strings.Cut(body, "\n\n")
 		if !found {

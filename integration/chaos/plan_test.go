@@ -62,6 +62,7 @@ var bad = []struct {
 	{"closed before the answer", want{statuses: []int{502, 503}}},
 	{"hang before the answer", want{statuses: []int{504, 503}}},
 	{"hang in the opening", want{statuses: []int{504, 503}}},
+	{"signs of life and nothing else", want{statuses: []int{504, 503}}},
 	{"error inside a 200, at the start", want{statuses: []int{500, 503}}},
 	{"error inside a 200, after the opening", want{statuses: []int{503, 529}}},
 	{"truncated before the content", want{statuses: []int{502, 503}}},
@@ -114,7 +115,7 @@ func planned(seed uint64, n int) *request {
 		return q
 	}
 	i := rnd.IntN(len(bad))
-	if name := bad[i].fault; strings.HasPrefix(name, "hang") && rnd.IntN(2) > 0 {
+	if name := bad[i].fault; (strings.HasPrefix(name, "hang") || strings.HasPrefix(name, "signs")) && rnd.IntN(2) > 0 {
 		i = 0 // they are slow
 	}
 	w := bad[i].want
@@ -135,7 +136,7 @@ func (q *request) body() string {
 // cycle is what an account does: each of the faults and as many right answers,
 // in an order that is its own. A slow one answers slowly where it answers.
 func cycle(seed uint64, account int, slow bool) []*fault {
-	list := append(ills(), well()[:31]...)
+	list := append(ills(), well()[:37]...)
 	for i, f := range list {
 		if slow && f.name == "right" {
 			list[i] = slowly

@@ -92,6 +92,8 @@ type manner struct {
 	hints    bool // an early answer and trailers go with it
 	closes   bool // its end is that of the connection
 	announce bool // of known length even if it is a stream
+	waits    bool // there are signs of life before it
+	crlf     bool // the lines of events end as those of HTTP
 }
 
 // body is what a manner makes of the connection: each event is written and
@@ -166,6 +168,9 @@ func (r *reply) answer(m manner) bool {
 	}
 	if !r.stream {
 		text := r.dialect.whole(strings.Join(r.pieces, ""))
+		if m.waits {
+			text = "\n\n   \n" + text
+		}
 		b := r.begin(m, len(text))
 		_, _ = io.WriteString(b, text)
 		b.flush()
@@ -173,14 +178,20 @@ func (r *reply) answer(m manner) bool {
 		return r.flush() && !m.closes
 	}
 	events := make([]string, 0, len(r.pieces)+2)
+	if m.waits {
+		events = append(events, alive, alive)
+	}
 	events = append(events, r.dialect.opening())
 	for _, piece := range r.pieces {
 		events = append(events, r.event(piece))
 	}
 	events = append(events, r.dialect.closing())
 	length := 0
-	for _, event := range events {
-		length += len(event)
+	for i, event := range events {
+		if m.crlf {
+			events[i] = strings.ReplaceAll(event, "\n", "\r\n")
+		}
+		length += len(events[i])
 	}
 	b := r.begin(m, length)
 	for _, event := range events {
@@ -193,6 +204,25 @@ func (r *reply) answer(m manner) bool {
 	}
 	b.end()
 	return r.flush() && !m.closes
+}
+
+// alive is a comment in a stream.
+const alive = ": the provider is at work\n\n"
+
+// livesOn sends signs of life until the gateway gives up.
+func (r *reply) livesOn() bool {
+	b := r.begin(manner{}, 1<<20)
+	sign := alive
+	if !r.stream {
+		sign = " \n"
+	}
+	for end := time.Now().Add(hangs); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if _, err := io.WriteString(b, sign); err != nil || !b.flush() {
+			return false
+		}
+	}
+	r.ledger.leaks("%s: the gateway did not give up a request of which only comments come", r.account)
+	return false
 }
 
 // event is the event of a piece; that of the large one is made once.

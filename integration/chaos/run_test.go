@@ -13,7 +13,7 @@ const (
 	plainWorkers = 8  // and of the plain site
 	plainShare   = 4  // one request of the plain site for so many of the gateway
 	reloadEvery  = 500 * time.Millisecond
-	askEvery     = 8 * time.Millisecond // the gateway, so that reloads come often enough
+	askEvery     = 8 * time.Millisecond  // the gateway, so that reloads come often enough
 	closeEvery   = 40 * time.Millisecond // one mock's idle connections
 )
 

@@ -145,7 +145,7 @@ func TestMocksDoWhatTheySay(t *testing.T) {
 	var faults []*fault
 	seen := make(map[string]bool)
 	for _, f := range append(ills(), well()...) {
-		if f.serve != nil && !strings.HasPrefix(f.name, "hang") && !seen[f.name] {
+		if f.serve != nil && !strings.HasPrefix(f.name, "hang") && !strings.HasPrefix(f.name, "signs") && f.name != "101" && !seen[f.name] {
 			faults = append(faults, f, f) // streamed and not
 		}
 		seen[f.name] = true
