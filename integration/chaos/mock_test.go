@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -44,11 +45,18 @@ type line struct {
 	tired  int // it closes when this many requests were served and one more begins
 }
 
+// host is where the mocks listen: on a loopback address of this process's own,
+// where the system has them. So nobody else gets the port of one that refuses
+// connections for a while.
+var host = fmt.Sprintf("127.%d.%d.2", 1+os.Getpid()>>8&0x7f, os.Getpid()&0xff)
+
 // listen starts the mock.
 func (m *mock) listen() error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", host+":0")
 	if err != nil {
-		return err
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return err
+		}
 	}
 	m.address = l.Addr().String()
 	m.lines = make(map[*line]bool)
