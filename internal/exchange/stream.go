@@ -152,7 +152,7 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 			ev = bare(ev, events[:len(events)-len(rest)])
 			events = rest
 			mask(ev.Data, secret)
-			if x.Rung == Translate && isForeign(ev.Data) {
+			if isForeign(ev.Data) {
 				return nil, errForeign
 			}
 			if opening, fail := x.format.Opening(ev); opening != formats.Preamble {
