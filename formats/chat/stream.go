@@ -66,7 +66,7 @@ func empty(v gjson.Result) bool {
 }
 
 // Whole looks at an answer that is not streamed. An object with an error and
-// no choices is a failure whatever its status said.
+// no choices is a failure whatever its status said, one without either is no answer.
 func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
 	var choices bool
 	var failed gjson.Result
@@ -88,7 +88,7 @@ func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
 	if failed.Exists() && failed.Type != gjson.Null && !choices {
 		return llm.Usage{}, failure(failed, body), true
 	}
-	return usage, nil, true
+	return usage, nil, choices
 }
 
 // Ended reports whether a stream came to its own end: the terminator, an error
