@@ -41,9 +41,13 @@ type outcome struct {
 	took   time.Duration
 }
 
-// timedOut reports whether the answer says that time ran out.
-func (o *outcome) timedOut() bool {
-	return o.status == http.StatusGatewayTimeout || o.took > longestWait || strings.Contains(o.body, "took too long")
+// timedOut reports whether time may have run out: the answer says so, or it
+// took as long as an attempt may, and one that would have been right was given up.
+func (o *outcome) timedOut(attempts []attempt) bool {
+	if o.status == http.StatusGatewayTimeout || o.took > longestWait || strings.Contains(o.body, "took too long") {
+		return true
+	}
+	return o.took > hangAllowed && slices.ContainsFunc(attempts, func(a attempt) bool { return a.phase == right })
 }
 
 // judge compares what a client got with what the mocks did. why says what is

@@ -155,7 +155,7 @@ func (r *run) ask(q *request) {
 	if told != "" {
 		r.secrets = append(r.secrets, q.token+": "+told)
 	}
-	k := record{request: q, verdict: v, why: why, attempts: len(attempts), timedOut: o.timedOut(), start: start, end: time.Now()}
+	k := record{request: q, verdict: v, why: why, attempts: len(attempts), timedOut: o.timedOut(attempts), start: start, end: time.Now()}
 	if len(attempts) > 0 {
 		k.provider = attempts[len(attempts)-1].account
 	}
