@@ -32,7 +32,8 @@ func TestAppendQuoted(t *testing.T) {
 }
 
 func TestCharacters(t *testing.T) {
-	for in, want := range map[string]int64{`""`: 0, `"abc"`: 3, `"äö"`: 2, `"🌍"`: 1, `"\ud83c\udf0d"`: 1, `"\n\u00e4\\"`: 3} {
+	for in, want := range map[string]int64{`""`: 0, `"abc"`: 3, `"äö"`: 2, `"🌍"`: 1, `"\ud83c\udf0d"`: 1, `"\n\u00e4\\"`: 3,
+		`"abcdefgh"`: 8, `"ab\ncdefgh"`: 9, `"abcdefg\nä"`: 9, `"äöüäöüäö\u00e4äöü"`: 12, `"🌍🌍🌍🌍\\🌍"`: 6, `"0123456\ud83c\udf0d01234567é"`: 17} {
 		if got := Characters(llm.Literal(in)); got != want {
 			t.Errorf("%s: %d", in, got)
 		}

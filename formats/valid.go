@@ -185,3 +185,8 @@ func special(b []byte, i int) int {
 	}
 	return len(b)
 }
+
+// Plain returns the index behind the bytes from b[i] on that stand in a string
+// as they are: that of a quote, a backslash or a control character, or the
+// length of b.
+func Plain(b []byte, i int) int { return special(b, i) }

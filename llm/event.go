@@ -59,6 +59,16 @@ type Event struct {
 	Err *Error
 }
 
+// AppendDelta appends a Delta, which is what nearly all events are. It fills the
+// event in its place: an event is large, and copying it is what would take most
+// of the time.
+func AppendDelta(events []Event, choice int, text Literal) []Event {
+	events = append(events, Event{})
+	e := &events[len(events)-1]
+	e.Step, e.Choice, e.Text = Delta, choice, text
+	return events
+}
+
 // Step is what an event says.
 type Step uint8
 

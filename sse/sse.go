@@ -35,6 +35,9 @@ var bom = []byte("\xef\xbb\xbf")
 func Next(b []byte) (ev Event, rest []byte, ok bool) {
 	b = bytes.TrimPrefix(b, bom)
 	for at := 0; ; {
+		if at < len(b) && b[at] == '\n' {
+			return ev, b[at+1:], true
+		}
 		line, next := cutLine(b[at:])
 		if next < 0 {
 			return Event{}, nil, false
@@ -110,7 +113,7 @@ func cutLine(b []byte) (line []byte, next int) {
 // It looks in windows that grow, so that a stream whose lines all end with the
 // one is not searched to its end for the other, again and again.
 func lineEnd(b []byte) int {
-	for from, size := 0, 256; from < len(b); from, size = from+size, 2*size {
+	for from, size := 0, 1024; from < len(b); from, size = from+size, 2*size {
 		part := b[from:min(from+size, len(b))]
 		lf := bytes.IndexByte(part, '\n')
 		if lf >= 0 {
@@ -128,6 +131,15 @@ func lineEnd(b []byte) int {
 
 // field takes one line that is not empty.
 func (e *Event) field(line []byte) {
+	const data, event = "data: ", "event: " // as most senders write them
+	if len(line) > len(data) && string(line[:len(data)]) == data && e.Data == nil {
+		e.Data = slices.Clip(line[len(data):])
+		return
+	}
+	if len(line) > len(event) && string(line[:len(event)]) == event {
+		e.Name = line[len(event):]
+		return
+	}
 	name, value, _ := bytes.Cut(line, []byte{':'})
 	if len(value) > 0 && value[0] == ' ' {
 		value = value[1:]

@@ -13,7 +13,8 @@ import (
 type encoder struct {
 	formats.Answer
 	formats.Losses
-	head    []byte // what every chunk begins with
+	head    []byte // what every chunk begins with, a part of first
+	first   []byte // what those of the first choice begin with
 	choices []choice
 	usage   llm.Usage
 	stated  bool
@@ -149,7 +150,10 @@ func (c *choice) cite(cite *llm.Citation) bool {
 
 // start makes what every chunk begins with.
 func (e *encoder) start(ev *llm.Event) {
-	e.head = e.appendHead(append(e.head[:0], "data: "...), "chat.completion.chunk", ev)
+	const usual = 256
+	head := e.appendHead(append(make([]byte, 0, usual), "data: "...), "chat.completion.chunk", ev)
+	e.first = append(head, `,"choices":[{"index":0,"delta":{`...)
+	e.head = e.first[:len(head)]
 }
 
 // longestName is how long a provider's id or model may be: each chunk repeats it.
@@ -176,6 +180,9 @@ func (e *encoder) appendHead(dst []byte, object string, start *llm.Event) []byte
 
 // open begins a chunk with a delta of one choice.
 func (e *encoder) open(dst []byte, choice int) []byte {
+	if choice == 0 {
+		return append(dst, e.first...)
+	}
 	dst = append(dst, e.head...)
 	dst = append(dst, `,"choices":[{"index":`...)
 	dst = strconv.AppendInt(dst, int64(choice), 10)
@@ -184,12 +191,11 @@ func (e *encoder) open(dst []byte, choice int) []byte {
 
 // close ends the chunk that open began; reason is "" before the finish.
 func (e *encoder) close(dst []byte, reason string) []byte {
-	dst = append(dst, `},"finish_reason":`...)
 	if reason == "" {
-		return append(dst, "null}]}\n\n"...)
+		return append(dst, `},"finish_reason":null}]}`+"\n\n"...)
 	}
-	dst = append(append(append(dst, '"'), reason...), '"')
-	return append(dst, "}]}\n\n"...)
+	dst = append(append(dst, `},"finish_reason":"`...), reason...)
+	return append(dst, `"}]}`+"\n\n"...)
 }
 
 // opened writes what is known of a block at its start.

@@ -190,6 +190,9 @@ func (a answer) opened(kind llm.Kind) (n int) {
 // appendDetails appends the member reasoning_details, if anything must come
 // back unchanged.
 func (a answer) appendDetails(dst []byte) []byte {
+	if a.opened(llm.Thought) == 0 && a.opened(llm.Sealed) == 0 {
+		return dst
+	}
 	n := 0
 	next := func() {
 		if n == 0 {
@@ -291,6 +294,13 @@ func (e *encoder) appendOpenCall(dst []byte, ev *llm.Event, n int, plain bool) [
 // appendAnnotations appends the member annotations, if there are any that the
 // protocol has a form for.
 func (a answer) appendAnnotations(dst []byte) []byte {
+	cited := false
+	for ev := range a.all {
+		cited = cited || ev.Step == llm.Cite
+	}
+	if !cited {
+		return dst
+	}
 	start, n := len(dst), 0
 	var cites []llm.Citation
 	var from, chars int64

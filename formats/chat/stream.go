@@ -23,6 +23,17 @@ func (Upstream) Opening(ev sse.Event) (formats.Opening, *llm.Error) {
 	if len(ev.Data) == 0 || ev.Data[0] != '{' || !formats.Balanced(ev.Data) {
 		return formats.Content, nil // the terminator, or what is not ours to judge
 	}
+	if s, ok := (*usual)(nil).read(ev.Data); ok && string(ev.Name) != "error" {
+		if len(s.content) > len(`""`) || len(s.reasoning) > len(`""`) {
+			return formats.Content, nil
+		}
+		return formats.Preamble, nil
+	}
+	return opens(ev)
+}
+
+// opens looks at any chunk.
+func opens(ev sse.Event) (formats.Opening, *llm.Error) {
 	chunk := gjson.ParseBytes(ev.Data)
 	if v := chunk.Get("error"); v.Exists() && v.Type != gjson.Null {
 		return formats.Failure, failure(v, ev.Data)
@@ -66,9 +77,10 @@ func empty(v gjson.Result) bool {
 }
 
 // Whole looks at an answer that is not streamed. An object with an error and
-// no choices is a failure whatever its status said, one without either is no answer.
+// no choices is a failure whatever its status said; one without any of the
+// lists that answers have is something else.
 func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
-	var choices bool
+	var answer, choices bool
 	var failed gjson.Result
 	m := formats.MembersOf(body)
 	for m.Next() {
@@ -77,6 +89,7 @@ func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
 			failed = gjson.ParseBytes(m.Value())
 		case "choices", "data", "results":
 			v := m.Value()
+			answer = true
 			choices = choices || v[0] == '[' && len(bytes.TrimSpace(v[1:len(v)-1])) > 0
 		case "usage":
 			usage = readUsage(m.Value())
@@ -88,7 +101,7 @@ func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
 	if failed.Exists() && failed.Type != gjson.Null && !choices {
 		return llm.Usage{}, failure(failed, body), true
 	}
-	return usage, nil, choices
+	return usage, nil, answer
 }
 
 // Ended reports whether a stream came to its own end: the terminator, an error

@@ -44,6 +44,7 @@ type reader struct {
 	held        int // bytes
 	usage       llm.Usage
 	lost        losses
+	usual       usual
 }
 
 // alternative is the state of one choice.
@@ -88,6 +89,13 @@ func (Upstream) Decoder(_ *formats.Sent, id string) formats.Decoder { return &re
 func (d *reader) emit(e llm.Event) {
 	if !d.failed {
 		d.out = append(d.out, e)
+	}
+}
+
+// delta adds a piece of the open block.
+func (d *reader) delta(n int, text llm.Literal) {
+	if !d.failed {
+		d.out = llm.AppendDelta(d.out, n, text)
 	}
 }
 
@@ -136,7 +144,14 @@ func (d *reader) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
 		return dst
 	}
 	d.onto(dst)
-	switch isError := string(ev.Name) == "error"; {
+	isError := string(ev.Name) == "error"
+	if d.begun && !isError {
+		if s, ok := d.usual.read(data); ok {
+			d.tellUsual(&s)
+			return d.take()
+		}
+	}
+	switch {
 	case isError && !formats.Balanced(data):
 		d.fail(&llm.Error{Status: http.StatusBadGateway, Message: "the provider ended the stream with an error: " + formats.Clip(string(data))})
 	case isError && formats.Member(data, "error") == nil:

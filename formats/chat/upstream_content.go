@@ -93,6 +93,9 @@ func (d *reader) part(n int, c *alternative, v []byte) {
 // reasoned reads the reasoning: its text, and what signs or seals it.
 // OpenRouter says the text twice.
 func (d *reader) reasoned(n int, c *alternative, s *said) {
+	if s.reasoning == nil && s.details == nil {
+		return
+	}
 	text := d.literal(s.reasoning)
 	if hasText(s.details) {
 		text = nil // which is that of the details, all of it in one
@@ -153,7 +156,7 @@ func (d *reader) think(n int, c *alternative, text llm.Literal, origin llm.Origi
 		d.settle(n, c, true)
 		d.open(n, c, llm.Event{Kind: llm.Thought, Origin: origin})
 	}
-	d.emit(llm.Event{Step: llm.Delta, Choice: n, Text: text})
+	d.delta(n, text)
 }
 
 // sign signs the open thought; one whose text the provider keeps to itself is

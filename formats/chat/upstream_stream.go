@@ -188,7 +188,12 @@ func (d *reader) say(n int, c *alternative, object, probs []byte) {
 		d.unreadable()
 		return
 	}
-	d.reasoned(n, c, &s)
+	d.tell(n, c, &s, probs)
+}
+
+// tell makes events of a delta or a message.
+func (d *reader) tell(n int, c *alternative, s *said, probs []byte) {
+	d.reasoned(n, c, s)
 	var tokens []llm.TokenLogprob
 	if probs != nil {
 		tokens = logprobs(probs)
@@ -203,7 +208,7 @@ func (d *reader) say(n int, c *alternative, object, probs []byte) {
 		d.signText(n, c, thoughtSignature(s.extra))
 	}
 	if s.audio != nil || s.images != nil || s.annotations != nil || s.hosted != nil {
-		d.beside(n, c, &s)
+		d.beside(n, c, s)
 	}
 	if s.calls != nil {
 		d.called(n, c, s.calls, s.details)
@@ -232,7 +237,7 @@ func (d *reader) literal(v []byte) llm.Literal {
 // speak adds a piece to the open block of a kind, or opens one.
 func (d *reader) speak(n int, c *alternative, kind llm.Kind, text llm.Literal) {
 	d.turn(n, c, kind)
-	d.emit(llm.Event{Step: llm.Delta, Choice: n, Text: text})
+	d.delta(n, text)
 }
 
 // turn makes a block of a kind the open one.
@@ -274,7 +279,9 @@ func (d *reader) talk(n int, c *alternative, text llm.Literal, tokens []llm.Toke
 		}
 		d.turn(n, c, llm.Text)
 	}
-	d.emit(llm.Event{Step: llm.Delta, Choice: n, Text: text, Logprobs: tokens})
+	if d.delta(n, text); tokens != nil && !d.failed {
+		d.out[len(d.out)-1].Logprobs = tokens
+	}
 }
 
 // hold adds a piece to what is held back, a literal without its closing quote.

@@ -28,16 +28,7 @@ func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, er
 	if schema, err = b.Current(schema); err != nil {
 		return dst, false, err
 	}
-	var kind []byte
-	merged := false
-	for m := formats.MembersOf(schema); m.Next(); {
-		switch string(m.Name()) {
-		case "type":
-			kind = m.Value()
-		case "anyOf", "oneOf", "allOf", "$ref":
-			merged = true
-		}
-	}
+	kind, merged := lookAtInput(schema)
 	switch {
 	case merged:
 	case string(kind) == `"object"`:
@@ -52,6 +43,19 @@ func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, er
 		return dst, false, ErrSize
 	}
 	return c.append(dst, schema), lossy || c.lossy, nil
+}
+
+// lookAtInput returns the type of a schema and whether something has to be merged.
+func lookAtInput(schema []byte) (kind []byte, merged bool) {
+	for m := formats.MembersOf(schema); m.Next(); {
+		switch string(m.Name()) {
+		case "type":
+			kind = m.Value()
+		case "anyOf", "oneOf", "allOf", "$ref":
+			merged = true
+		}
+	}
+	return kind, merged
 }
 
 // collect adds what a schema says of an object. It returns false if that is

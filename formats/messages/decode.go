@@ -87,7 +87,7 @@ func (d *decoder) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
 		}
 	case messageDelta:
 		d.counts.merge(e.usage)
-		d.end(e.delta)
+		d.end(reasonOf(e.delta))
 	case messageStop:
 		d.stopped = true
 		return d.finish(d.start(dst, nil))
@@ -111,8 +111,9 @@ func (d *decoder) Finish(dst []llm.Event, inOrder bool) (events []llm.Event, com
 
 // Whole reads a body that is not streamed.
 func (d *decoder) Whole(dst []llm.Event, body []byte) (events []llm.Event, ok bool) {
-	var content []byte
+	var content, reason, details []byte
 	var fails bool
+	var said message
 	m := formats.MembersOf(body)
 	for m.Next() {
 		switch v := m.Value(); string(m.Key) {
@@ -124,6 +125,12 @@ func (d *decoder) Whole(dst []llm.Event, body []byte) (events []llm.Event, ok bo
 			if v[0] == '[' {
 				content = v
 			}
+		case "stop_reason":
+			reason = v
+		case "stop_details":
+			details = v
+		default:
+			d.read(&said, m.Key, v)
 		}
 	}
 	switch {
@@ -133,7 +140,7 @@ func (d *decoder) Whole(dst []llm.Event, body []byte) (events []llm.Event, ok bo
 		return d.fail(dst, failure(body)), true
 	}
 	from := len(dst)
-	dst = d.start(dst, body)
+	dst = d.begun(dst, said)
 	blocks := formats.ElementsOf(content)
 	for i := int64(0); blocks.Next(); i++ {
 		b, ok := readBlock(blocks.Value())
@@ -151,30 +158,43 @@ func (d *decoder) Whole(dst []llm.Event, body []byte) (events []llm.Event, ok bo
 	if blocks.Err() != nil {
 		return dst[:from], false
 	}
-	d.end(body)
+	d.end(reason, details)
 	return append(d.finish(dst), llm.Event{Step: llm.End}), true
 }
 
-// start appends Start once. message is the object that says what the answer is
-// called; it may be nil.
-func (d *decoder) start(dst []llm.Event, message []byte) []llm.Event {
+// message is what an answer is called.
+type message struct{ id, model llm.Literal }
+
+// read reads a member of the object that says what the answer is called.
+func (d *decoder) read(said *message, name, v []byte) {
+	switch string(name) {
+	case "id":
+		said.id = formats.AsLiteral(v)
+	case "model":
+		said.model = formats.AsLiteral(v)
+	case "usage":
+		d.counts.merge(v)
+	}
+}
+
+// start appends Start once. object is what says what the answer is called; it
+// may be nil.
+func (d *decoder) start(dst []llm.Event, object []byte) []llm.Event {
 	if d.started {
 		return dst
 	}
-	d.started = true
-	ev := llm.Event{Step: llm.Start}
-	for m := formats.MembersOf(message); m.Next(); {
-		switch string(m.Key) {
-		case "id":
-			ev.ID = formats.AsLiteral(m.Value())
-		case "model":
-			ev.Name = formats.AsLiteral(m.Value())
-			d.foreign = !ev.Name.Empty() && !bytes.Contains(bytes.ToLower(ev.Name), []byte("claude"))
-		case "usage":
-			d.counts.merge(m.Value())
-		}
+	var said message
+	for m := formats.MembersOf(object); m.Next(); {
+		d.read(&said, m.Key, m.Value())
 	}
-	return append(dst, ev)
+	return d.begun(dst, said)
+}
+
+// begun appends Start.
+func (d *decoder) begun(dst []llm.Event, said message) []llm.Event {
+	d.started = true
+	d.foreign = !said.model.Empty() && !bytes.Contains(bytes.ToLower(said.model), []byte("claude"))
+	return append(dst, llm.Event{Step: llm.Start, ID: said.id, Name: said.model})
 }
 
 // prompted states what the prompt cost, which is known at the start: it is what
@@ -188,10 +208,8 @@ func (d *decoder) prompted(dst []llm.Event) []llm.Event {
 	return append(dst, llm.Event{Step: llm.Stated, Usage: u})
 }
 
-// end takes why the answer ended from the delta of message_delta, or from a
-// body, which has the same members.
-func (d *decoder) end(object []byte) {
-	var reason, details []byte
+// reasonOf returns why the answer ended as the delta of message_delta says it.
+func reasonOf(object []byte) (reason, details []byte) {
 	for m := formats.MembersOf(object); m.Next(); {
 		switch string(m.Key) {
 		case "stop_reason":
@@ -200,6 +218,11 @@ func (d *decoder) end(object []byte) {
 			details = m.Value()
 		}
 	}
+	return reason, details
+}
+
+// end takes why the answer ended.
+func (d *decoder) end(reason, details []byte) {
 	if blank(reason) {
 		return
 	}

@@ -106,7 +106,7 @@ func (d *decoder) say(dst []llm.Event, index int64, kind llm.Kind, text llm.Lite
 		return dst
 	}
 	d.pieces = true
-	return append(dst, llm.Event{Step: llm.Delta, Text: text})
+	return llm.AppendDelta(dst, 0, text)
 }
 
 // at goes to the block of that index and kind, to which a delta belongs; ok is

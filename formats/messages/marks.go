@@ -74,6 +74,9 @@ func (e *encoder) appendMark(dst []byte, mark llm.Value, skip *int) []byte {
 
 // cacheControl returns a client's mark as Anthropic takes it, "" if it is none.
 func cacheControl(mark llm.Value) string {
+	if len(mark) == 0 {
+		return ""
+	}
 	v := gjson.ParseBytes(mark)
 	if !v.IsObject() || v.Get("type").Str != "ephemeral" {
 		return ""

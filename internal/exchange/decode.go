@@ -45,14 +45,36 @@ func (g *gunzip) Read(p []byte) (int, error) {
 // mask overwrites a credential wherever it stands in b. One of a few bytes
 // would be found in texts that do not tell it.
 func mask(b, secret []byte) {
-	for len(secret) >= 8 {
-		at := bytes.Index(b, secret)
+	if len(secret) < 8 {
+		return
+	}
+	rare := rarest(secret)
+	for len(b) >= len(secret) {
+		at := bytes.IndexByte(b[rare:], secret[rare])
 		if at < 0 {
 			return
+		}
+		if !bytes.HasPrefix(b[at:], secret) {
+			b = b[at+1:]
+			continue
 		}
 		for i := range secret {
 			b[at+i] = '*'
 		}
 		b = b[at+len(secret):]
 	}
+}
+
+// rarest returns the place of a byte of a credential by which it is searched
+// for: a capital letter, or else a digit, is rare in what models write.
+func rarest(secret []byte) (at int) {
+	for i, c := range secret {
+		switch {
+		case c >= 'A' && c <= 'Z':
+			return i
+		case c >= '0' && c <= '9':
+			at = i
+		}
+	}
+	return at
 }

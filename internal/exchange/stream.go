@@ -149,7 +149,9 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 			if !ok {
 				break
 			}
-			ev = bare(ev, events[:len(events)-len(rest)])
+			if ev.Data == nil {
+				ev = bare(ev, events[:len(events)-len(rest)])
+			}
 			events = rest
 			mask(ev.Data, secret)
 			if isForeign(ev.Data) {
@@ -168,7 +170,10 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 		}
 		// the last event may lack its end; nothing comes after it
 		ev, _ := sse.Last(w.buf[at:])
-		if ev = bare(ev, w.buf[at:]); ev.Data != nil {
+		if ev.Data == nil {
+			ev = bare(ev, w.buf[at:])
+		}
+		if ev.Data != nil {
 			mask(ev.Data, secret)
 			if _, fail := x.format.Opening(ev); fail != nil {
 				return fail, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/gemini"
 	"github.com/aiclient2api/caddy-aiclient2api/formats/messages"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
 )
 
 // claude is a provider that speaks Anthropic's format.
@@ -44,15 +45,59 @@ func deltas() []byte {
 	return b.Bytes()
 }
 
+// chunks is a stream of OpenAI's with a hundred pieces of text.
+func chunks() []byte {
+	const head = `data: {"id":"chatcmpl-BxQ2m8Zk4vTn1sLr7pYwEu3JcHaGd","object":"chat.completion.chunk","created":1760000000,"model":"gpt-4o-mini-2024-07-18","service_tier":"default","system_fingerprint":"fp_560af6e559","choices":[`
+	var b bytes.Buffer
+	b.WriteString(head + `{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}]}` + "\n\n")
+	for range 100 {
+		b.WriteString(head + `{"index":0,"delta":{"content":"some words of it "},"logprobs":null,"finish_reason":null}]}` + "\n\n")
+	}
+	b.WriteString(head + `{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}` + "\n\n")
+	b.WriteString(head + `],"usage":{"prompt_tokens":19,"completion_tokens":100,"total_tokens":119,"prompt_tokens_details":{"cached_tokens":0}}}` + "\n\ndata: [DONE]\n\n")
+	return b.Bytes()
+}
+
+// asked is question as an Anthropic client says it.
+func asked(stream bool) string {
+	var tools []string
+	for i := range 8 {
+		tools = append(tools, fmt.Sprintf(`{"name":"tool_%d","description":"Reads something of the kind %d.","input_schema":{"type":"object","properties":{"path":{"type":"string","description":"where it is"},"limit":{"type":"integer"}},"required":["path"]}}`, i, i))
+	}
+	return fmt.Sprintf(`{"model":"m","stream":%v,"max_tokens":1024,"system":"Be brief.","messages":[{"role":"user","content":"%s"}],"tools":[%s]}`,
+		stream, strings.Repeat("some words of a question ", 160), strings.Join(tools, ","))
+}
+
+// askedCall is a call of an Anthropic client.
+func askedCall(b testing.TB, stream bool) *Call {
+	c := newCall(b, askeds[stream])
+	c.Client = messages.Client{}
+	return c
+}
+
+// secret is a credential to look for.
+var secret = []byte("sk-upstream-0123456789")
+
+// BenchmarkPlanTranslated is the whole way of a request, from its bytes on.
 func BenchmarkPlanTranslated(b *testing.B) {
-	for name, target := range map[string]Target{"messages": claude(), "gemini": google()} {
-		b.Run(name, func(b *testing.B) {
-			body := question(false)
-			b.SetBytes(int64(len(body)))
+	for _, bench := range []struct {
+		name   string
+		call   func(testing.TB, bool) *Call
+		target Target
+	}{
+		{"messages", questionCall, claude()},
+		{"gemini", questionCall, google()},
+		{"chat", askedCall, target("gpt-4o-mini")},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
 			b.ReportAllocs()
+			first := bench.call(b, false)
+			body := first.Body.Bytes()
 			for b.Loop() {
-				c := newCall(b, body)
-				x, err := Plan(c, target)
+				c := &Call{Request: first.Request, Client: first.Client, RequestID: "id"}
+				c.Body, _ = buffer.Read(bytes.NewReader(body), int64(len(body)), 1<<20)
+				c.Head, _ = formats.Scan(c.Body.Bytes())
+				x, err := Plan(c, bench.target)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -63,19 +108,62 @@ func BenchmarkPlanTranslated(b *testing.B) {
 	}
 }
 
+// questionCall is a call of a chat client.
+func questionCall(b testing.TB, stream bool) *Call { return newCall(b, questions[stream]) }
+
+// questions and askeds are what is asked, by whether a stream is wanted.
+var (
+	questions = map[bool]string{false: question(false), true: question(true)}
+	askeds    = map[bool]string{false: asked(false), true: asked(true)}
+)
+
+// BenchmarkTranslateStream is the whole way of an answer, but for the plan.
 func BenchmarkTranslateStream(b *testing.B) {
-	stream := deltas()
-	c := newCall(b, question(true))
+	for _, bench := range []struct {
+		name   string
+		call   func(testing.TB, bool) *Call
+		target Target
+		stream []byte
+	}{
+		{"messages to chat", questionCall, claude(), deltas()},
+		{"chat to messages", askedCall, target("gpt-4o-mini"), chunks()},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			answered(b, bench.call(b, true), bench.target, "text/event-stream", bench.stream)
+		})
+	}
+}
+
+// BenchmarkTranslateWhole is that of an answer that is not streamed.
+func BenchmarkTranslateWhole(b *testing.B) {
+	text := strings.Repeat("some words of it ", 20)
+	for _, bench := range []struct {
+		name   string
+		call   func(testing.TB, bool) *Call
+		target Target
+		body   string
+	}{
+		{"messages to chat", questionCall, claude(), `{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[{"type":"text","text":"` + text + `"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":19,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":20,"service_tier":"standard"}}`},
+		{"chat to messages", askedCall, target("gpt-4o-mini"), `{"id":"chatcmpl-1","object":"chat.completion","created":1760000000,"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":"` + text + `","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":19,"completion_tokens":20,"total_tokens":39,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0}},"service_tier":"default","system_fingerprint":"fp_1"}`},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			answered(b, bench.call(b, false), bench.target, "application/json", []byte(bench.body))
+		})
+	}
+}
+
+// answered answers a call again and again.
+func answered(b *testing.B, c *Call, t Target, kind string, body []byte) {
 	buf := make([]byte, 32<<10)
-	b.SetBytes(int64(len(stream)))
+	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		x, bad := Plan(c, claude())
+		x, bad := Plan(c, t)
 		if bad != nil {
 			b.Fatal(bad)
 		}
 		x.Begin(0, "1")
-		res, err := x.Answer(answer(http.StatusOK, "text/event-stream", bytes.NewReader(stream)), Attempt{})
+		res, err := x.Answer(answer(http.StatusOK, kind, bytes.NewReader(body)), Attempt{Own: true, Secret: secret})
 		if err != nil {
 			b.Fatal(err)
 		}

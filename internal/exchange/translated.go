@@ -153,7 +153,9 @@ func (x *Exchange) translateStream(res *http.Response, a Attempt) (*http.Respons
 	if s == nil {
 		return failed, err
 	}
-	return x.handOnAs(x.streamKind(), res, &translator{codec: x.newCodec(a), scratch: s, src: res.Body, secret: a.Secret}, -1), nil
+	format, _ := x.format.(formats.Terminated)
+	body := &translator{codec: x.newCodec(a), scratch: s, src: res.Body, secret: a.Secret, format: format}
+	return x.handOnAs(x.streamKind(), res, body, -1), nil
 }
 
 // translator is the body of a stream that is translated. It is pulled: each
@@ -163,6 +165,9 @@ type translator struct {
 	*scratch
 	src    io.ReadCloser
 	secret []byte
+	// format tells what event ends the stream in its protocol: what is held back
+	// is due then, whenever the provider closes the connection. It may be nil.
+	format formats.Terminated
 	given  int   // of out
 	last   error // what ended the stream, while there are events left
 	ended  bool
@@ -182,6 +187,7 @@ func (t *translator) Read(p []byte) (int, error) {
 		t.out, t.given = t.out[:0], 0
 		switch n := t.whole(); {
 		case n > 0:
+			mask(t.buf[t.at:t.at+n], t.secret)
 			t.at += t.translate(t.buf[t.at : t.at+n])
 		case len(t.buf)-t.at > maxTranslatedEvent:
 			t.breakOff(Broken, fmt.Sprintf("an event has more than %d bytes", maxTranslatedEvent))
@@ -210,19 +216,20 @@ func (t *translator) translate(events []byte) int {
 		if !ok {
 			return len(events)
 		}
-		t.event(bare(ev, left[:len(left)-len(rest)]))
+		if ev.Data == nil {
+			ev = bare(ev, left[:len(left)-len(rest)])
+		}
+		t.event(ev)
 		left = rest
 	}
 	return len(events) - len(left)
 }
 
-// bare reads JSON that stands in a stream without being an event: Google's
-// servers end a stream so that breaks.
+// bare reads JSON that stands in a stream without being an event, of which ev
+// has no data: Google's servers end a stream so that breaks.
 func bare(ev sse.Event, raw []byte) sse.Event {
-	if ev.Data == nil {
-		if raw = bytes.TrimSpace(raw); len(raw) > 1 && (raw[0] == '{' || raw[0] == '[') {
-			ev.Data = raw
-		}
+	if raw = bytes.TrimSpace(raw); len(raw) > 1 && (raw[0] == '{' || raw[0] == '[') {
+		ev.Data = raw
 	}
 	return ev
 }
@@ -232,20 +239,12 @@ func (t *translator) event(ev sse.Event) {
 	if ev.Data == nil {
 		return
 	}
-	mask(ev.Data, t.secret)
 	events := t.decoder.Decode(t.events[:0], ev)
 	t.events = events[:0] // what take returns may be other memory
 	t.out = t.encoder.Append(t.out, t.take(events))
-	if t.ended = t.failed; !t.ended && t.terminates(ev) {
+	if t.ended = t.failed; !t.ended && t.format != nil && t.format.Terminates(ev) {
 		t.conclude(true)
 	}
-}
-
-// terminates reports whether an event ends the stream in its protocol: what is
-// held back is due then, whenever the provider closes the connection.
-func (t *translator) terminates(ev sse.Event) bool {
-	f, ok := t.x.format.(formats.Terminated)
-	return ok && f.Terminates(ev)
 }
 
 // conclude writes what was held back to the end. It returns false if the stream
@@ -265,6 +264,7 @@ func (t *translator) finish(err error) {
 		t.ended = true
 		return
 	}
+	mask(t.buf[t.at:], t.secret)
 	n := t.whole() // a last read may have brought bytes and the end
 	for done := 0; done < n && !t.ended; {
 		done += t.translate(t.buf[t.at+done : t.at+n])
@@ -277,7 +277,9 @@ func (t *translator) finish(err error) {
 	left := t.buf[t.at+n:]
 	t.at = len(t.buf)
 	if last, _ := sse.Last(left); !t.ended {
-		last = bare(last, left)
+		if last.Data == nil {
+			last = bare(last, left)
+		}
 		if last.Data != nil && t.x.format.Complete(last.Data) {
 			t.event(last)
 		}

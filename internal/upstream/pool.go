@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -35,6 +36,9 @@ type Pool struct {
 	logger     *zap.Logger
 	holds      bool // what its accounts share
 	up         bool // the proxy was provisioned
+
+	requests atomic.Int64 // under way
+	gone     atomic.Bool  // the configuration has gone, requests may still be under way
 }
 
 // Provision builds the pool. The proxy's transport is loaded first, because
@@ -99,7 +103,17 @@ func (p *Pool) Cleanup() error {
 		return nil
 	}
 	p.up = false
+	p.gone.Store(true)
 	return p.Proxy.Cleanup()
+}
+
+// leave ends a request. After the last one of a configuration that has gone,
+// the connections that it left idle are closed: Caddy has closed only those
+// that were idle before.
+func (p *Pool) leave() {
+	if p.requests.Add(-1) == 0 && p.gone.Load() {
+		closeIdle(p.base)
+	}
 }
 
 // readBuffer is the default of transport http's read_buffer_size, in bytes: a
@@ -223,6 +237,8 @@ func (p *Pool) Healthy() bool {
 // the proxy sees bears nothing of the client's, because the proxy prints it in
 // its debug log.
 func (p *Pool) ServeHTTP(w http.ResponseWriter, x *exchange.Exchange, forced bool) error {
+	p.requests.Add(1)
+	defer p.leave()
 	t := &trial{Context: x.Request.Context(), Exchange: x, forced: forced}
 	defer t.end()
 	bare := x.Request.WithContext(t)

@@ -63,26 +63,38 @@ func outward(x *exchange.Exchange) http.Header {
 }
 
 // send sends a request. One that died on a kept-alive connection before any
-// byte of an answer is repeated once on a fresh one: that the other side had
-// closed the connection is nobody's fault. net/http does so by itself, but not
-// if a part of the request was written.
+// byte of an answer is repeated on a fresh one: that the other side had closed
+// the connection is nobody's fault. net/http does so by itself, but not if a
+// part of the request was written.
 func send(out *http.Request, body *buffer.Body, segments [][]byte, via http.RoundTripper) (*http.Response, error) {
 	out.GetBody = func() (io.ReadCloser, error) { return body.Reader(segments), nil }
 	var reused, answered atomic.Bool
-	traced := out.WithContext(httptrace.WithClientTrace(out.Context(), &httptrace.ClientTrace{
+	out = out.WithContext(httptrace.WithClientTrace(out.Context(), &httptrace.ClientTrace{
 		GotConn:              func(c httptrace.GotConnInfo) { reused.Store(c.Reused) },
 		GotFirstResponseByte: func() { answered.Store(true) },
 	}))
-	res, err := via.RoundTrip(traced)
-	if err == nil || !reused.Load() || answered.Load() || !wasClosed(err) || out.Context().Err() != nil {
-		return res, err
+	for repeated := 0; ; repeated++ {
+		res, err := via.RoundTrip(out)
+		if err == nil || repeated == mostRepeats ||
+			!reused.Load() || answered.Load() || !wasClosed(err) || out.Context().Err() != nil {
+			return res, err
+		}
+		closeIdle(via) // the next one would be as dead
+		reused.Store(false)
+		out = out.Clone(out.Context())
+		out.Body = body.Reader(segments)
 	}
+}
+
+// mostRepeats bounds how often a request is repeated: a connection that another
+// request has just left may be as dead as the last.
+const mostRepeats = 3
+
+// closeIdle closes the connections of a transport that nobody uses at present.
+func closeIdle(via http.RoundTripper) {
 	if ht, ok := via.(*reverseproxy.HTTPTransport); ok {
-		ht.Transport.CloseIdleConnections() // the next one would be as dead
+		ht.Transport.CloseIdleConnections()
 	}
-	again := out.Clone(out.Context())
-	again.Body = body.Reader(segments)
-	return via.RoundTrip(again)
 }
 
 // wasClosed reports whether an error says that the other side had closed the
