@@ -17,7 +17,7 @@ import (
 
 // hangAllowed is what the timeouts of providers are set to. An account that is
 // healthy answers within it even on a machine that has other things to do.
-const hangAllowed = 5 * time.Second
+const hangAllowed = 4 * time.Second
 
 // clientKey is the key of the clients.
 const clientKey = "ck-" + secret + "-client"
