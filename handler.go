@@ -69,6 +69,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 	// 5. each target until one answers
 	c.Header, c.Query = exchange.Upward(r.Header, r.URL.RawQuery)
+	w = c.commit(w, h.CommitAfter)
+	defer c.Commit.End()
 	chain := chain{call: c, handler: h, w: w}
 	defer chain.release()
 	if chain.walk(targets) {
@@ -108,6 +110,17 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, ep endpoint) *ca
 	w.Header()["Aiclient2api-Request-Id"] = []string{c.RequestID}
 	c.publish(r, repl)
 	return c
+}
+
+// commit returns what the answer is written to, which begins a stream before it
+// is there if that takes longer than after. A stream that is a list is not begun
+// so: its beginning says already what it will hold.
+func (c *call) commit(w http.ResponseWriter, after caddy.Duration) http.ResponseWriter {
+	if after <= 0 || !c.Head.Stream || c.Head.List || !c.Op.Translates() {
+		return w
+	}
+	c.Commit = exchange.NewCommit(w, time.Duration(after), c.Client.KeepAlive())
+	return c.Commit
 }
 
 // by notes who called.

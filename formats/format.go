@@ -56,6 +56,10 @@ type Client interface {
 	// in a stream that has begun, the events that end it.
 	AppendError(dst []byte, e *llm.Error, inStream bool) []byte
 
+	// KeepAlive is what keeps a stream alive in which nothing is said: clients
+	// of the protocol skip it, also as the first thing of a stream.
+	KeepAlive() string
+
 	// AppendModel and AppendModels append a model and a list of models, as
 	// the protocol's endpoints for them answer.
 	AppendModel(dst []byte, m Model) []byte

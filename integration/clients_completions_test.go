@@ -127,6 +127,7 @@ func TestClientsCompletionsThatFail(t *testing.T) {
 		}
 		for _, status := range []int{400, 429, 500} {
 			t.Run(fmt.Sprint(v.name, "/", status), func(t *testing.T) {
+				forget()
 				_, err := client.Completions.New(t.Context(), params(fmt.Sprintf("strictmock:error-%d", status)))
 				if e := checkError(t, err, status, ""); e.Type != kindOf(status) {
 					t.Errorf("the error is %s", e.RawJSON())
@@ -134,6 +135,7 @@ func TestClientsCompletionsThatFail(t *testing.T) {
 			})
 		}
 		t.Run(v.name+"/within a stream", func(t *testing.T) {
+			forget()
 			stream := client.Completions.NewStreaming(t.Context(), params("strictmock:stream-error"))
 			defer stream.Close()
 			pieces := 0

@@ -70,6 +70,7 @@ func TestClientsThatLeaveCancelTheUpstream(t *testing.T) {
 	}{
 		{name: "HTTP/1.1"},
 		{name: "HTTP/2.0", secure: true},
+		{name: "HTTP/3.0", secure: true},
 	} {
 		t.Run(proto.name, func(t *testing.T) {
 			d := newDouble(t)
@@ -83,6 +84,9 @@ func TestClientsThatLeaveCancelTheUpstream(t *testing.T) {
 				}`})
 			g.awaitTLS(t)
 			client := g.client(t)
+			if proto.name == "HTTP/3.0" {
+				client = g.client3(t)
+			}
 			works := func() {
 				t.Helper()
 				d.set("key-a", nil)

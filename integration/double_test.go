@@ -45,6 +45,7 @@ func (d *double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // set makes an account behave, and forgets who asked.
 func (d *double) set(key string, serve http.HandlerFunc) {
+	forget()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.serve[key], d.asked = serve, nil

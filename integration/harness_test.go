@@ -19,9 +19,11 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
+	"github.com/quic-go/quic-go/http3"
 
 	_ "github.com/aiclient2api/caddy-aiclient2api"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/caddytest"
+	"github.com/aiclient2api/caddy-aiclient2api/internal/upstream"
 )
 
 // clientKey is the client key of the gateways that are not about keys.
@@ -57,7 +59,16 @@ func run(t *testing.T, s setup) *gateway {
 	t.Helper()
 	g := prepare(t)
 	g.load(t, s)
+	forget()
 	return g
+}
+
+// forget makes all accounts well, whatever was asked of them before: what they
+// did in one test, or in one row of it, is not to be felt in the next.
+func forget() {
+	for _, a := range upstream.All() {
+		a.Reset()
+	}
 }
 
 // prepare chooses ports and a directory for a gateway that is loaded later.
@@ -177,6 +188,14 @@ func (g *gateway) client(t *testing.T) *http.Client {
 		transport.TLSClientConfig = &tls.Config{RootCAs: g.roots(t)}
 	}
 	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, Timeout: 2 * patience}
+}
+
+// client3 returns an HTTP client that speaks HTTP/3 to a gateway that serves TLS.
+func (g *gateway) client3(t *testing.T) *http.Client {
+	t.Helper()
+	transport := &http3.Transport{TLSClientConfig: &tls.Config{RootCAs: g.roots(t)}, DisableCompression: true}
+	t.Cleanup(func() { transport.Close() })
 	return &http.Client{Transport: transport, Timeout: 2 * patience}
 }
 

@@ -57,6 +57,7 @@ func TestSDKErrorsKeepTheirClass(t *testing.T) {
 			params := say(fmt.Sprintf("strictmock:error-%d", tt.upstream))
 			_, err := client.Chat.Completions.New(t.Context(), params, option.WithMaxRetries(0))
 			whole := checkError(t, err, tt.want, "")
+			forget()
 			stream := client.Chat.Completions.NewStreaming(t.Context(), params, option.WithMaxRetries(0))
 			if stream.Next() {
 				t.Error("the stream of an error has content")

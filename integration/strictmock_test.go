@@ -83,9 +83,10 @@ func newStrict(t *testing.T) strict {
 	return s
 }
 
-// reset clears the log.
+// reset clears the log, and what the gateway knows of accounts.
 func (s strict) reset(t *testing.T) {
 	t.Helper()
+	forget()
 	res, err := http.Post(s.url+"/_reset", "application/json", nil)
 	if err != nil {
 		t.Fatal(err)

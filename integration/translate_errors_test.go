@@ -48,6 +48,7 @@ func TestTranslatedErrorsKeepTheirClass(t *testing.T) {
 				params := sayTo(v.model, fmt.Sprintf("strictmock:error-%d", tt.upstream))
 				_, err := client.Chat.Completions.New(t.Context(), params)
 				whole := checkError(t, err, tt.want, "")
+				forget()
 				stream := client.Chat.Completions.NewStreaming(t.Context(), params)
 				if stream.Next() {
 					t.Error("the stream of an error has content")

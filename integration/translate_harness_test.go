@@ -136,6 +136,7 @@ func (s strict) came(t *testing.T) []came {
 // for all until it is reset.
 func (s strict) tell(t *testing.T, what string, how map[string]any) {
 	t.Helper()
+	forget()
 	body, err := json.Marshal(how)
 	if err != nil {
 		t.Fatal(err)

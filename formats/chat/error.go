@@ -12,6 +12,10 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
+// KeepAlive is a comment of the event stream
+// (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+func (Client) KeepAlive() string { return ": keep-alive\n\n" }
+
 // AppendError appends e as {"error":{"message","type","param","code"}}, in a
 // stream as the data of an event, followed by the terminator. The shape is
 // that of https://platform.openai.com/docs/guides/error-codes; errors that

@@ -14,6 +14,9 @@ type Client struct{}
 // Name returns "gemini".
 func (Client) Name() string { return Name }
 
+// KeepAlive is an empty event: Google's SDKs take a comment for a broken event.
+func (Client) KeepAlive() string { return "\n\n" }
+
 // AppendError appends e as {"error":{"code","message","status"}}
 // (https://cloud.google.com/apis/design/errors#http_mapping), in a stream as
 // the data of an event. What else is known of it stands in the details, in the

@@ -10,6 +10,10 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
+// KeepAlive is the protocol's own event for it
+// (https://docs.claude.com/en/docs/build-with-claude/streaming#ping-events).
+func (Client) KeepAlive() string { return "event: ping\ndata: {\"type\":\"ping\"}\n\n" }
+
 // AppendError appends e as {"type":"error","error":{"type","message"}}, with
 // the gateway's request id where it made the error; in a stream as an event
 // (https://docs.claude.com/en/api/errors).

@@ -13,6 +13,9 @@ import (
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
+// KeepAlive is a comment of the event stream.
+func (Client) KeepAlive() string { return ": keep-alive\n\n" }
+
 // AppendError appends e as {"error":{"message","type","param","code"}}, the
 // shape of https://platform.openai.com/docs/guides/error-codes; errors that the
 // gateway made bear its request id as one more member. In a stream it is an

@@ -100,7 +100,9 @@ func (g Grade) String() string { return gradeNames[g] }
 // Fitness is what is known of an account for a model at a time.
 type Fitness struct {
 	Grade Grade
-	// Until is when its time is over, zero if it is Fit or Disabled.
+	// Until is when its time is over, zero if it is Fit or Disabled. Where the
+	// provider has named a time it is that one, though others may be longer: for
+	// want of anybody else the account may be asked then.
 	Until time.Time
 	// Stated is whether the provider named that time, Rate whether it is about a
 	// rate or a quota.
@@ -119,11 +121,9 @@ func (f *Fitness) worse(s *spell, now time.Time) {
 	if g > f.Grade {
 		f.Grade = g
 	}
-	if s.until.After(f.Until) {
-		f.Until, f.Rate = s.until, s.Rate
-	}
-	if g == Out {
-		f.Stated = f.Stated || s.stated
+	stated := g == Out && s.stated
+	if stated && !f.Stated || stated == f.Stated && s.until.After(f.Until) {
+		f.Until, f.Rate, f.Stated = s.until, s.Rate, stated
 	}
 }
 

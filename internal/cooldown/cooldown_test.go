@@ -124,7 +124,10 @@ func TestModels(t *testing.T) {
 	b := enter(t, &s, "b", now)
 	b.Fail(denied, now)
 	grade(t, &s, "c", now, Out)
-	if f := s.Fitness("a", now); f.Until.Sub(now) != 10*time.Minute || f.Rate {
+	if f := s.Fitness("a", now); f.Until.Sub(now) != time.Minute || !f.Rate || !f.Stated {
+		t.Errorf("%+v", f) // when it may be asked for want of anybody else
+	}
+	if f := s.Fitness("c", now); f.Until.Sub(now) != 10*time.Minute || f.Rate || f.Stated {
 		t.Errorf("%+v", f)
 	}
 	now = now.Add(10 * time.Minute)

@@ -103,6 +103,9 @@ const eventStream = "text/event-stream"
 // whole reads an answer that is not streamed. One that is longer than is
 // looked at is relayed from there on.
 func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) {
+	if x.Commit.leave(); x.Commit.Early() {
+		return x.broken(res, "it answered without a stream")
+	}
 	body, all, err := buffer.Begin(res.Body, res.ContentLength, maxWhole)
 	if err != nil {
 		return x.brokeOff(res, "the answer broke off", err)

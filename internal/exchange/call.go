@@ -46,6 +46,8 @@ type Call struct {
 	Lenient, Less bool
 	// FallbackOn are the faults of the request for which the next target is asked.
 	FallbackOn Faults
+	// Commit begins the answer before it is there, nil if it does not.
+	Commit *Commit
 	// Affinity stands for the session that the request is part of, so that it goes
 	// to the account of the one before; 0 is none.
 	Affinity uint64

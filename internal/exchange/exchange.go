@@ -189,8 +189,13 @@ func (x *Exchange) Begin(account int, name string) context.Context {
 	x.Attempts++
 	x.class, x.failure = Answered, nil
 	x.watch = watched(x.Request.Context(), x.Target.Limits)
+	x.Commit.enter()
 	return x.watch
 }
+
+// End ends an attempt's part that the proxy waits for: from here on it is the
+// proxy that writes.
+func (x *Exchange) End() { x.Commit.leave() }
 
 // Open reports whether an account may still be asked in this exchange.
 func (x *Exchange) Open(account int) bool {

@@ -36,10 +36,11 @@ type Failure struct {
 // request: each of their attempts would be multiplied here.
 func (f *Failure) Render(c *Call) []byte {
 	body := f.Err.Raw
-	if body == nil {
+	early := c.Commit.Early()
+	if body == nil || early {
 		e := *f.Err
 		e.Status, e.RequestID = f.Status, c.RequestID
-		body = c.Client.AppendError(nil, &e, false)
+		body = c.Client.AppendError(nil, &e, early)
 	}
 	if f.Header == nil {
 		f.Header = make(http.Header, 4)

@@ -230,7 +230,7 @@ func (r *relay) Read(p []byte) (int, error) {
 			r.half = false
 		} else if len(r.buf)-r.at > maxEvent {
 			r.ready, r.half = len(r.buf)-r.at, true
-		} else if err := r.fill(r.src); err != nil {
+		} else if err := r.wait(); err != nil {
 			r.finish(err)
 		}
 		mask(r.buf[r.at:r.at+r.ready], r.attempt.Secret)
@@ -242,6 +242,15 @@ func (r *relay) Read(p []byte) (int, error) {
 	r.at += n
 	r.ready -= n
 	return n, nil
+}
+
+// wait reads more. Between events the stream may be kept alive meanwhile.
+func (r *relay) wait() error {
+	if !r.half {
+		r.x.Commit.enter()
+		defer r.x.Commit.leave()
+	}
+	return r.fill(r.src)
 }
 
 // finish takes the end of the stream: what is left of it is returned if the

@@ -194,7 +194,10 @@ func (t *translator) Read(p []byte) (int, error) {
 		case t.last != nil:
 			t.finish(t.last)
 		default:
-			if err := t.fill(t.src); err != nil {
+			t.x.Commit.enter()
+			err := t.fill(t.src)
+			t.x.Commit.leave()
+			if err != nil {
 				t.finish(err)
 			}
 		}

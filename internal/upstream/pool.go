@@ -188,9 +188,9 @@ func (p *Pool) Resort(x *exchange.Exchange) bool {
 	return p.resort(x, x.Attempts > 0, time.Now()) != nil
 }
 
-// Wait returns after how long the account that returns soonest may be asked for
-// a model, and whether what keeps them out is their rate. ok is false if none
-// of them is cooling.
+// Wait returns after how long the first of the accounts may be asked for a model
+// that are cooling for a time which their provider has named, and whether what
+// keeps them out is their rate. ok is false if there are none.
 func (p *Pool) Wait(model string) (wait time.Duration, rate, ok bool) {
 	now := time.Now()
 	for _, a := range p.Accounts {
@@ -198,7 +198,7 @@ func (p *Pool) Wait(model string) (wait time.Duration, rate, ok bool) {
 			continue
 		}
 		f := a.shared.Fitness(model, now)
-		if f.Grade != cooldown.Out {
+		if f.Grade != cooldown.Out || !f.Stated {
 			continue
 		}
 		if left := f.Until.Sub(now); !ok || left < wait {

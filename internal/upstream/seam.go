@@ -91,8 +91,9 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if of == nil {
 		return t.check(r, a)
 	}
-	defer of.settle()
 	x := of.Exchange
+	defer of.settle()
+	defer x.End()
 	attempt := a.attempt(x.Secrets)
 	res, cause := t.ask(x.Begin(a.index, a.Name), a, x)
 	var err error
