@@ -60,7 +60,11 @@ func TestChaos(t *testing.T) {
 	const most = 8 // of each kind are shown
 	for _, v := range []verdict{wrong, lost} {
 		for i, k := range p.of[v] {
-			if i < most {
+			switch {
+			case i >= most:
+			case k.token == "": // it is of no request
+				t.Errorf("%s: %s", v, k.why)
+			default:
 				t.Errorf("%s: %s, %s client, %s, stream %t, way %d, from %v to %v: %s",
 					v, k.token, k.client.name, k.model, k.stream, k.way, k.start.Sub(start), k.end.Sub(start), k.why)
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 )
 
 // ledger is what the mocks know: who was asked for which token, and what was
@@ -24,6 +25,7 @@ type attempt struct {
 	fault   string
 	phase   phase
 	pieces  []string // of the text that it was answered with, or would have been
+	at      time.Time
 }
 
 func newLedger() *ledger {

@@ -180,7 +180,7 @@ func (m *mock) exchange(l *line) (keep bool) {
 	if stream {
 		phase = f.stream
 	}
-	m.ledger.note(asked, attempt{account: m.account, fault: f.name, phase: phase, pieces: answer.pieces})
+	m.ledger.note(asked, attempt{account: m.account, fault: f.name, phase: phase, pieces: answer.pieces, at: time.Now()})
 	return f.serve(answer) && answer.flush()
 }
 

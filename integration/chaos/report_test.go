@@ -18,6 +18,7 @@ type report struct {
 	plain  map[verdict][]record
 	leaked []string
 	told   []string // secrets
+	kept   int      // accounts whose refusal was kept in mind over reloads
 }
 
 // report looks at all that was kept, when nothing is under way any more.
@@ -50,6 +51,9 @@ func (r *run) report(was, now resources, settled bool) (*report, error) {
 	for _, k := range r.plain {
 		p.plain[k.verdict] = append(p.plain[k.verdict], k)
 	}
+	forgotten, kept := r.gateway.forgotten()
+	problems = append(problems, forgotten...)
+	p.kept = kept
 	for _, what := range append(problems, r.gateway.ledger.oddities...) {
 		p.of[wrong] = append(p.of[wrong], record{request: &request{client: chatClient}, why: what})
 	}
@@ -126,6 +130,7 @@ func (r *run) write(p *report, was, now resources, took time.Duration) string {
 	line("chaos: seed %d, %d requests in %v, %d reloads (the longest took %v), %d connections to providers",
 		r.seed, len(r.records), took.Round(time.Second/10), len(r.reloads), longest.Round(time.Millisecond), r.opened())
 	line("  streams answered over a reload %d, of them over the end of their provider %d", over, removed)
+	line("  accounts that stayed out over reloads after a 401 or 402: %d", p.kept)
 	line("  longest time that this machine did nothing for us %v", r.machine.longest().Round(time.Millisecond))
 	line("  what the accounts did:")
 	done := r.gateway.ledger.done
