@@ -71,6 +71,9 @@ func (c *chain) plan(t target) bool {
 		return false
 	}
 	c.links = append(c.links, link{Exchange: x, provider: t.provider})
+	if c.last.provider == nil {
+		c.last = c.links[0]
+	}
 	return true
 }
 
@@ -83,6 +86,7 @@ func (c *chain) fit() bool {
 // ask asks a target. forced is whether accounts that are cooling are asked too.
 func (c *chain) ask(l *link, forced bool) bool {
 	l.asked = true
+	c.last = *l
 	err := l.provider.pool.ServeHTTP(c.w, l.Exchange, forced)
 	if err != nil && !c.Gone() && c.Failure == nil {
 		c.Fail(&exchange.Failure{
@@ -105,7 +109,7 @@ func (c *chain) hurry() {
 	}
 	soonest, known := f.After, f.After > 0
 	for _, l := range c.links {
-		if wait, _, ok := l.provider.pool.Wait(l.Target.Model); ok && (!known || wait < soonest) {
+		if wait, _, ok := l.provider.pool.Wait(l.Exchange); ok && (!known || wait < soonest) {
 			soonest, known = wait, true
 		}
 	}
@@ -139,7 +143,7 @@ func nobody(l link) *exchange.Failure {
 		}
 		return f
 	}
-	if wait, rate, ok := pool.Wait(l.Target.Model); ok {
+	if wait, rate, ok := pool.Wait(l.Exchange); ok {
 		f.Wait(wait)
 		f.After = wait
 		if rate {

@@ -24,6 +24,7 @@ func (c *call) estimate(w http.ResponseWriter) bool {
 		_ = c.fail(w, bad)
 		return true
 	}
+	c.answered = true
 	w.Header()[estimatedHeader] = []string{"tokens"}
 	write(w, http.StatusOK, counter.AppendCount(nil, r.Estimate()))
 	return true

@@ -98,6 +98,9 @@ func (c *call) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 			enc.AddString(f.name, f.value)
 		}
 	}
+	if len(c.Failed) > 0 {
+		zap.Strings("failed", c.Failed).AddTo(enc)
+	}
 	enc.AddBool("stream", c.Stream)
 	enc.AddInt("attempts", c.Attempts)
 	for _, f := range [...]struct {

@@ -7,12 +7,13 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/buffer"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
 
 // ServeHTTP answers an AI client. It never returns an error of its own: the
@@ -40,7 +41,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 
 	// 2. caller: who it is, and out with the credentials
 	who, ok := h.callers.identify(r)
-	if !ok {
+	if !ok && c.inquiry == nil {
 		return c.fail(w, errNoKey)
 	}
 	if who.key == nil && isForgery(r) {
@@ -53,6 +54,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if ep.what != inference {
 		return h.serveModels(w, r, ep, c, who)
 	}
+	defer h.account(c)
 
 	// 3. body: read whole, its head scanned
 	if err := c.read(r, ep, h.MaxBody); err != nil {
@@ -89,8 +91,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 // call is one request on its way through the handler.
 type call struct {
 	exchange.Call
-	key     string // the client key's name
-	wasRead bool   // the request's body was read to its end
+	key      string   // the client key's name
+	wasRead  bool     // the request's body was read to its end
+	answered bool     // by the gateway itself
+	last     link     // that was asked, or the first that could be planned
+	inquiry  *inquiry // nil if it is a client's
 }
 
 // begin makes the call of a request and its facts.
@@ -109,6 +114,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, ep endpoint) *ca
 	c.RequestID, _ = repl.GetString("http.request.uuid")
 	w.Header()["Aiclient2api-Request-Id"] = []string{c.RequestID}
 	c.publish(r, repl)
+	c.inquire(w)
 	return c
 }
 

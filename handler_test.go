@@ -223,6 +223,7 @@ func TestFactsAndDebugHeaders(t *testing.T) {
 	got = s.ask(t, "POST", "/v1/chat/completions", `{"model":"smart"}`, "Authorization", "Bearer alice-secret")
 	for name, want := range map[string]string{
 		"Aiclient2api-Provider": "second", "Aiclient2api-Account": "1", "Aiclient2api-Attempts": "2",
+		"Aiclient2api-Failed":            "first/1 unreachable",
 		"X-Ratelimit-Remaining-Requests": "7", "Set-Cookie": "",
 	} {
 		if v := got.header.Get(name); v != want {

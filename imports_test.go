@@ -11,7 +11,7 @@ const self = "github.com/aiclient2api/caddy-aiclient2api"
 // mayImport is who may import whom, by the first folders of a path in this
 // module. What is not listed may not.
 var mayImport = map[string][]string{
-	"":                   {"internal/upstream", "internal/exchange", "internal/buffer", "internal/glob", "formats", "formats/*", "llm", "providers", "providers/standard"},
+	"":                   {"internal/upstream", "internal/cooldown", "internal/exchange", "internal/buffer", "internal/glob", "formats", "formats/*", "llm", "providers", "providers/standard", "sse"},
 	"internal/upstream":  {"internal/cooldown", "internal/exchange", "internal/buffer", "internal/glob", "formats", "llm", "providers"},
 	"internal/exchange":  {"internal/buffer", "formats", "llm", "sse"},
 	"internal/buffer":    {},

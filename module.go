@@ -111,6 +111,7 @@ type Handler struct {
 	callers  *callers
 	router   *router
 	catalogs map[*Provider]*catalog
+	meter    *meter // of requests for which no provider was asked
 	logger   *zap.Logger
 }
 
@@ -164,7 +165,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.warn(ctx)
-	return nil
+	return h.measure(ctx.GetMetricsRegistry())
 }
 
 // Validate checks what no single part can.

@@ -66,6 +66,7 @@ type Provider struct {
 	target exchange.Target // but for the model
 	models []string        // resolved patterns
 	self   []target        // the provider with the model as it was asked for
+	meter  *meter
 }
 
 // Account is one credential at one base URL.

@@ -54,7 +54,7 @@ func split(targets []target, session uint64) []target {
 	if targets[0].percent == 0 || targets[0].percent == 100 {
 		return targets
 	}
-	lot := rand.IntN(100)
+	lot := rand.IntN(100) //nolint:gosec // a lot, which guards nothing
 	if session != 0 {
 		lot = int(session >> 16 % 100)
 	}

@@ -38,7 +38,7 @@ func (p Penalty) delay(behind int) time.Duration {
 	if behind < 32 {
 		d = min(p.First<<behind, d)
 	}
-	return d + time.Duration(rand.Int64N(int64(d)/4+1))
+	return d + time.Duration(rand.Int64N(int64(d)/4+1)) //nolint:gosec // it spreads times, and guards nothing
 }
 
 // Failure is what is told of a failed attempt.

@@ -6,6 +6,7 @@ package exchange
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
@@ -53,6 +54,9 @@ type Call struct {
 	Affinity uint64
 	// MaxAttempts bounds the accounts that are asked, 0 is no bound.
 	MaxAttempts int
+	// Witness is told of each attempt that came to an end, its class and, if it
+	// failed, why; nil if nobody wants to know.
+	Witness func(class Class, text string)
 	// Start is when the request came in.
 	Start time.Time
 
@@ -78,6 +82,8 @@ type Outcome struct {
 	Lost  []string
 	// Attempts counts the accounts that were asked.
 	Attempts int
+	// Failed are those that failed, each with why: openai/1 rate_limit.
+	Failed []string
 	// Stream is whether that answer is a stream.
 	Stream bool
 	// FirstToken is how long the first content took, 0 if there was none.
@@ -97,6 +103,11 @@ func (c *Call) Fail(f *Failure) {
 	}
 }
 
+// fell notes that the account that was asked last did not answer.
+func (c *Call) fell(class Class) {
+	c.Failed = append(c.Failed, c.Provider+"/"+c.Account+" "+class.String())
+}
+
 // Spent reports whether as many accounts were asked as may be.
 func (c *Call) Spent() bool { return c.MaxAttempts > 0 && c.Attempts >= c.MaxAttempts }
 
@@ -109,5 +120,8 @@ func (c *Call) DebugHeaders(h http.Header) {
 		h["Aiclient2api-Provider"] = []string{c.Provider}
 		h["Aiclient2api-Account"] = []string{c.Account}
 		h["Aiclient2api-Attempts"] = []string{strconv.Itoa(c.Attempts)}
+		if len(c.Failed) > 0 {
+			h["Aiclient2api-Failed"] = []string{strings.Join(c.Failed, ", ")}
+		}
 	}
 }

@@ -209,6 +209,16 @@ func (x *Exchange) Tried() int { return len(x.tried) }
 // account may mend.
 func (x *Exchange) Retry() bool { return !x.over && x.class.Retry() && !x.Gone() }
 
+// Limited returns what a provider's limits are kept by: the model, and with it
+// the operation where it is not that of answers, for which vendors count apart
+// (https://docs.claude.com/en/docs/build-with-claude/token-counting).
+func (x *Exchange) Limited() string {
+	if x.Op.Answers() && x.Target.Model != "" {
+		return x.Target.Model
+	}
+	return x.Op.String() + " " + x.Target.Model
+}
+
 // Handed reports whether the last attempt was answered, and the answer is the
 // client's, or about to be.
 func (x *Exchange) Handed() bool { return x.handed }

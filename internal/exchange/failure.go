@@ -135,6 +135,7 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Re
 	x.over, x.class, x.failure = true, class, f
 	x.Fail(f)
 	if class == ClientFault && x.FallbackOn&faultsOf(e) != 0 {
+		x.fell(class)
 		return nil, &MovedError{f}
 	}
 	body := f.Render(x.Call)
@@ -169,6 +170,7 @@ func (x *Exchange) spoilt(res *http.Response, class Class, what string) (*http.R
 func (x *Exchange) failed(f *Failure) error {
 	f.Status = f.Class.status(f.Err.Status)
 	x.class, x.failure = f.Class, f
+	x.fell(f.Class)
 	x.Fail(f)
 	return &RetryableError{f}
 }

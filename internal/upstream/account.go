@@ -63,7 +63,16 @@ func (a *Account) dial(kind, provider string) string {
 		fmt.Fprintf(h, "%d:%s,", len(part), part)
 	}
 	id := base32.HexEncoding.EncodeToString(h.Sum(nil)[:10])
-	return fmt.Sprintf("%s.%s.%s.aiclient2api.invalid:443", a.Name, provider, strings.ToLower(id))
+	return a.Name + "." + provider + "." + strings.ToLower(id) + zone
+}
+
+// zone is the domain of the accounts' addresses.
+const zone = ".aiclient2api.invalid:443"
+
+// idOf returns the hash in an account's address.
+func idOf(dial string) string {
+	rest := strings.TrimSuffix(dial, zone)
+	return rest[strings.LastIndexByte(rest, '.')+1:]
 }
 
 // lacks reports whether the account's credential should have come with the

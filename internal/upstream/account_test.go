@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 	"github.com/tidwall/gjson"
@@ -100,5 +101,27 @@ func TestModelIDs(t *testing.T) {
 func TestCheckTakesAnEmptyProxy(t *testing.T) {
 	if err := Check(new(reverseproxy.Handler)); err != nil {
 		t.Error(err)
+	}
+}
+
+// What is known of an account outlives the configurations that had it for a
+// while, and not for ever.
+func TestRegistry(t *testing.T) {
+	now := time.Now()
+	r := registry{by: make(map[string]*Shared)}
+	base, _ := url.Parse("https://a/v1")
+	a := &Account{Name: "1", Base: base}
+	first := r.take("x", a, "openai", "p", now)
+	if r.take("x", a, "openai", "p", now) != first || r.take("y", a, "openai", "p", now) == first {
+		t.Error("equal accounts do not share, or others do")
+	}
+	r.give(first, now)
+	r.give(first, now)
+	if r.take("x", a, "openai", "p", now.Add(remembered)) != first {
+		t.Error("forgotten too soon")
+	}
+	r.give(first, now.Add(remembered))
+	if r.take("x", a, "openai", "p", now.Add(2*remembered+time.Second)) == first || len(r.by) != 2 {
+		t.Errorf("never forgotten: %d are known", len(r.by))
 	}
 }

@@ -474,6 +474,69 @@ func TestFallbackOn(t *testing.T) {
 	}
 }
 
+// Vendors count questions for numbers of tokens apart: that they are refused says
+// nothing of answers.
+func TestLimitsOfOperations(t *testing.T) {
+	k := newKeys(t)
+	g := start(t, fmt.Sprintf("provider claude anthropic {\n api_key a\n upstream %s\n }", k.URL))
+	k.by[""] = func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/count_tokens") {
+			failing(429, `{"type":"error","error":{"type":"rate_limit_error","message":"no"}}`, "Retry-After", "60")(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"id":"m","type":"message","role":"assistant","model":"m","content":[],"stop_reason":"end_turn","usage":{}}`)
+	}
+	ask := func(path string) int {
+		res, err := g.client.Post(g.url+path, "application/json", strings.NewReader(`{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		_, _ = io.Copy(io.Discard, res.Body)
+		return res.StatusCode
+	}
+	if status := ask("/v1/messages/count_tokens"); status != 429 {
+		t.Errorf("counting: %d", status)
+	}
+	if status := ask("/v1/messages"); status != 200 {
+		t.Errorf("answering: %d", status)
+	}
+	if status := ask("/v1/messages/count_tokens"); status != 429 || k.count("") != 2 {
+		t.Errorf("counting again: %d", status)
+	}
+}
+
+// An account that has just failed may still be asked, so a blip does not make
+// the gateway unready; one that has refused its key does.
+func TestReadiness(t *testing.T) {
+	k := newKeys(t)
+	g := start(t, k.provider("ready", "", "a"))
+	ready := func() int {
+		res, err := g.client.Get(g.url + "/health?ready")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		_, _ = io.Copy(io.Discard, res.Body)
+		return res.StatusCode
+	}
+	k.set("a", failing(500, refusal))
+	g.ask(t, nil, question)
+	if status := ready(); status != 200 {
+		t.Errorf("after a blip: %d", status)
+	}
+	k.set("a", failing(401, refusal))
+	g.ask(t, nil, question)
+	if status := ready(); status != 503 {
+		t.Errorf("without a key that is good: %d", status)
+	}
+	k.set("a", answers)
+	g.ask(t, nil, question)
+	if status := ready(); status != 200 {
+		t.Errorf("well again: %d", status)
+	}
+}
+
 // The table in the documentation is the one in the code.
 func TestPenaltiesAreDocumented(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/accounts.md")

@@ -175,7 +175,7 @@ func (p *Pool) secure() bool {
 func (p *Pool) Available(x *exchange.Exchange) bool {
 	now := time.Now()
 	for _, a := range p.Accounts {
-		if p.open(x, a) && a.fit(x.Target.Model, now) {
+		if p.open(x, a) && a.fit(x, now) {
 			return true
 		}
 	}
@@ -188,16 +188,16 @@ func (p *Pool) Resort(x *exchange.Exchange) bool {
 	return p.resort(x, x.Attempts > 0, time.Now()) != nil
 }
 
-// Wait returns after how long the first of the accounts may be asked for a model
-// that are cooling for a time which their provider has named, and whether what
-// keeps them out is their rate. ok is false if there are none.
-func (p *Pool) Wait(model string) (wait time.Duration, rate, ok bool) {
+// Wait returns after how long the first of the accounts may be asked for x that
+// are cooling for a time which their provider has named, and whether what keeps
+// them out is their rate. ok is false if there are none.
+func (p *Pool) Wait(x *exchange.Exchange) (wait time.Duration, rate, ok bool) {
 	now := time.Now()
 	for _, a := range p.Accounts {
-		if a.Models != nil && !glob.Any(a.Models, model) {
+		if a.Models != nil && !glob.Any(a.Models, x.Target.Model) {
 			continue
 		}
-		f := a.shared.Fitness(model, now)
+		f := a.shared.Fitness(x.Limited(), now)
 		if f.Grade != cooldown.Out || !f.Stated {
 			continue
 		}
@@ -220,11 +220,14 @@ func (p *Pool) Lacks(c *exchange.Call) bool {
 	return true
 }
 
-// Healthy reports whether there is an account that may be asked.
+// Healthy reports whether there is an account that may be asked, for some model.
+// One that has just failed may be, for want of anybody else.
 func (p *Pool) Healthy() bool {
 	now := time.Now()
 	for _, a := range p.Accounts {
-		if a.upstream.Available() && a.fit("", now) {
+		f := a.shared.Fitness("", now)
+		if a.upstream.Available() && f.Grade != cooldown.Disabled &&
+			(f.Grade != cooldown.Out || !f.Stated && f.Until.Sub(now) <= patience) {
 			return true
 		}
 	}

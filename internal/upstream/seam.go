@@ -53,7 +53,7 @@ func (s selector) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http
 func (s selector) left(t *trial, pool reverseproxy.UpstreamPool, now time.Time) reverseproxy.UpstreamPool {
 	left, all := pool, true
 	for i, a := range s.Accounts {
-		switch may := s.open(t.Exchange, a) && a.fit(t.Target.Model, now); {
+		switch may := s.open(t.Exchange, a) && a.fit(t.Exchange, now); {
 		case !may && all:
 			all = false
 			left = append(make(reverseproxy.UpstreamPool, 0, len(pool)), pool[:i]...)
@@ -201,8 +201,7 @@ func errorOf(err error) error {
 func (t transport) logFailure(x *exchange.Exchange, a *Account, err error, cause string) {
 	class, _, _ := x.Last()
 	level := zapcore.DebugLevel
-	switch class {
-	case exchange.Credential, exchange.Payment, exchange.Quota, exchange.Forbidden:
+	if penalties[class].First == refusal {
 		level = zapcore.WarnLevel
 	}
 	if c := t.logger.Check(level, "attempt failed"); c != nil {

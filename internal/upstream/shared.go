@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -14,8 +15,9 @@ import (
 // Shared is what is known of an account in this process: of its identity,
 // whatever handlers and configurations have it.
 type Shared struct {
-	// Provider, Kind and Account are names, Base is the base URL, for people.
-	Provider, Kind, Account, Base string
+	// Provider, Kind and Account are names, Base is the base URL without what may
+	// hold a secret, for people. ID tells accounts apart whose names are the same.
+	Provider, Kind, Account, Base, ID string
 
 	cooldown.State
 	// InFlight counts the attempts under way, streams included.
@@ -23,8 +25,23 @@ type Shared struct {
 	// Attempts counts those that came to an end, by class.
 	Attempts [exchange.Classes]atomic.Int64
 
+	tally   *Tally
 	holders int       // configurations that have it
 	left    time.Time // when the last of them went
+}
+
+// Tally counts the attempts that came to an end, by class, under the names of a
+// provider and an account, whatever credential or address these have had. It
+// never goes back.
+type Tally [exchange.Classes]atomic.Int64
+
+// Tally returns the one of the account's names.
+func (s *Shared) Tally() *Tally { return s.tally }
+
+// count counts an attempt that came to an end.
+func (s *Shared) count(class exchange.Class) {
+	s.Attempts[class].Add(1)
+	s.tally[class].Add(1)
 }
 
 // registry keeps what is shared, by the account's identity.
@@ -35,11 +52,12 @@ type Shared struct {
 // still under way in a configuration that has gone should not write to what
 // nobody reads.
 type registry struct {
-	mu sync.Mutex
-	by map[string]*Shared
+	mu      sync.Mutex
+	by      map[string]*Shared
+	tallies map[[2]string]*Tally // by provider and account
 }
 
-var accounts = registry{by: make(map[string]*Shared)}
+var accounts = registry{by: make(map[string]*Shared), tallies: make(map[[2]string]*Tally)}
 
 // remembered is how long an account is remembered that no configuration has.
 const remembered = cooldown.Longest
@@ -55,11 +73,33 @@ func (r *registry) take(identity string, a *Account, kind, provider string, now 
 	}
 	s := r.by[identity]
 	if s == nil {
-		s = &Shared{Provider: provider, Kind: kind, Account: a.Name, Base: a.Base.Redacted()}
+		s = &Shared{
+			Provider: provider, Kind: kind, Account: a.Name, Base: shown(a.Base), ID: idOf(identity),
+			tally: r.tally(provider, a.Name),
+		}
 		r.by[identity] = s
 	}
 	s.holders++
 	return s
+}
+
+// tally returns what is counted under these names; r is locked.
+func (r *registry) tally(provider, account string) *Tally {
+	names := [2]string{provider, account}
+	t := r.tallies[names]
+	if t == nil {
+		t = new(Tally)
+		r.tallies[names] = t
+	}
+	return t
+}
+
+// shown returns a base URL for people: without its query and its user, where
+// some put a credential.
+func shown(base *url.URL) string {
+	u := *base
+	u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""
+	return u.String()
 }
 
 // give notes one holder less.
@@ -70,7 +110,7 @@ func (r *registry) give(s *Shared, now time.Time) {
 	s.left = now
 }
 
-// All returns the accounts of the configurations that run, by provider and name.
+// All returns the accounts of the configurations that run, by provider, kind and name.
 func All() []*Shared {
 	accounts.mu.Lock()
 	defer accounts.mu.Unlock()
@@ -81,7 +121,7 @@ func All() []*Shared {
 		}
 	}
 	slices.SortFunc(all, func(a, b *Shared) int {
-		for _, pair := range [...][2]string{{a.Provider, b.Provider}, {a.Account, b.Account}, {a.Base, b.Base}} {
+		for _, pair := range [...][2]string{{a.Provider, b.Provider}, {a.Kind, b.Kind}, {a.Account, b.Account}, {a.Base, b.Base}, {a.ID, b.ID}} {
 			if n := strings.Compare(pair[0], pair[1]); n != 0 {
 				return n
 			}

@@ -43,7 +43,7 @@ func trialOf(ctx context.Context) *trial {
 // enter takes an account for the next attempt. It returns false if another
 // request has become the one that finds out whether the account is well again.
 func (t *trial) enter(a *Account, forced bool, now time.Time) bool {
-	ticket, ok := a.shared.Enter(t.Target.Model, now, forced)
+	ticket, ok := a.shared.Enter(t.Limited(), now, forced)
 	if !ok {
 		return false
 	}
@@ -61,7 +61,7 @@ func (t *trial) enter(a *Account, forced bool, now time.Time) bool {
 func (t *trial) settle() {
 	switch class, _, _ := t.Last(); {
 	case t.Handed():
-		t.account.shared.Attempts[class].Add(1)
+		t.count(class, "")
 		t.ticket.Succeed()
 		return
 	case class != exchange.Answered:
@@ -70,11 +70,19 @@ func (t *trial) settle() {
 	t.leave()
 }
 
+// count counts what came of the attempt, and tells who wants to know.
+func (t *trial) count(class exchange.Class, text string) {
+	t.account.shared.count(class)
+	if t.Witness != nil {
+		t.Witness(class, text)
+	}
+}
+
 // blame has the account answer for the last failure, unless it says nothing of
 // the account.
 func (t *trial) blame() {
 	class, after, text := t.Last()
-	t.account.shared.Attempts[class].Add(1)
+	t.count(class, text)
 	if penalties[class].First > 0 {
 		t.ticket.Fail(cooldown.Failure{
 			Penalty: penalties[class], After: after, Class: class.String(), Text: text,
@@ -118,9 +126,9 @@ func (p *Pool) open(x *exchange.Exchange, a *Account) bool {
 		(a.Models == nil || glob.Any(a.Models, x.Target.Model))
 }
 
-// fit reports whether an account may be asked for a model without being forced.
-func (a *Account) fit(model string, now time.Time) bool {
-	return a.shared.Fitness(model, now).Grade <= cooldown.Due
+// fit reports whether an account may be asked without being forced.
+func (a *Account) fit(x *exchange.Exchange, now time.Time) bool {
+	return a.shared.Fitness(x.Limited(), now).Grade <= cooldown.Due
 }
 
 // resort returns the account that returns soonest of those that are cooling for
@@ -131,7 +139,7 @@ func (p *Pool) resort(x *exchange.Exchange, asked bool, now time.Time) (soonest 
 		if !p.open(x, a) {
 			continue
 		}
-		f := a.shared.Fitness(x.Target.Model, now)
+		f := a.shared.Fitness(x.Limited(), now)
 		switch {
 		case f.Grade <= cooldown.Due: // has become so meanwhile
 			return a
