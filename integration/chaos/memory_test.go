@@ -14,12 +14,16 @@ const enRoute = 3 * time.Second
 // that has refused its credential or wants payment is out for ten minutes, and
 // as there is always somebody else, it is not asked again in a run. kept is how
 // many of those it has kept in mind.
-func (g *gateway) forgotten() (what []string, kept int) {
+func (r *run) forgotten() (what []string, kept int) {
+	heard := make(map[string]bool) // by token: the gateway has surely read what it was answered
+	for _, k := range r.records {
+		heard[k.token] = k.verdict != leftEarly && k.verdict != lost && k.end.Sub(k.start) < hangAllowed
+	}
 	refused := make(map[string]attempt)
 	asked := make(map[string]time.Time) // last
-	for _, attempts := range g.ledger.attempts {
+	for token, attempts := range r.gateway.ledger.attempts {
 		for _, a := range attempts {
-			if first, was := refused[a.account]; (a.fault == "401" || a.fault == "402") && (!was || a.at.Before(first.at)) {
+			if first, was := refused[a.account]; heard[token] && (a.fault == "401" || a.fault == "402") && (!was || a.at.Before(first.at)) {
 				refused[a.account] = a
 			}
 			if a.at.After(asked[a.account]) {
@@ -27,7 +31,7 @@ func (g *gateway) forgotten() (what []string, kept int) {
 			}
 		}
 	}
-	for _, p := range g.providers {
+	for _, p := range r.gateway.providers {
 		for _, a := range p.accounts {
 			first, was := refused[a.name]
 			late := asked[a.name].Sub(first.at)

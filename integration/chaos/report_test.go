@@ -51,7 +51,7 @@ func (r *run) report(was, now resources, settled bool) (*report, error) {
 	for _, k := range r.plain {
 		p.plain[k.verdict] = append(p.plain[k.verdict], k)
 	}
-	forgotten, kept := r.gateway.forgotten()
+	forgotten, kept := r.forgotten()
 	problems = append(problems, forgotten...)
 	p.kept = kept
 	for _, what := range append(problems, r.gateway.ledger.oddities...) {
