@@ -52,8 +52,9 @@ func (r *run) report(was, now resources, settled bool) (*report, error) {
 		p.plain[k.verdict] = append(p.plain[k.verdict], k)
 	}
 	forgotten, kept := r.forgotten()
-	problems = append(problems, forgotten...)
-	p.kept = kept
+	if p.kept = kept; len(p.of[starved]) == 0 { // else the healthy one may have looked sick
+		problems = append(problems, forgotten...)
+	}
 	for _, what := range append(problems, r.gateway.ledger.oddities...) {
 		p.of[wrong] = append(p.of[wrong], record{request: &request{client: chatClient}, why: what})
 	}
