@@ -3,8 +3,9 @@
 TOOL = go tool -modfile=tools/go.mod
 MODULE = github.com/aiclient2api/caddy-aiclient2api
 FUZZTIME ?= 30s
+CHAOS_REQUESTS ?= 20000
 
-.PHONY: help run test race agents lint bench fuzz build check
+.PHONY: help run test race chaos agents lint bench fuzz build check
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -18,6 +19,9 @@ test: ## run the tests
 race: ## run the tests with the race detector, the nested modules too
 	go test -race ./...
 	cd integration && go test -race ./...
+
+chaos: ## let providers, clients and reloads go wrong all at once, for CHAOS_REQUESTS requests
+	cd integration/chaos && CHAOS_REQUESTS=$(CHAOS_REQUESTS) go test -race -count=1 -timeout 1h -v -run TestChaos .
 
 agents: ## run Claude Code, Codex and Gemini CLI against the gateway (installs them from npm)
 	.ci/agents
