@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,10 +29,20 @@ type watch struct {
 	began  time.Time
 	timer  *time.Timer
 
-	content atomic.Bool  // the first has come
-	late    atomic.Bool  // a limit was passed
-	waiting atomic.Int64 // when the read began that is under way, after began; 0 if none is
+	content atomic.Bool   // the first has come
+	late    atomic.Bool   // a limit was passed
+	reads   atomic.Uint64 // begun and ended: odd while one is under way
+
+	mu sync.Mutex
+	// of ring: the read that was under way when it looked last, 0 if none was,
+	// and since when it is known to be
+	seen  uint64
+	since time.Duration
 }
+
+// looks is how many times in an idle limit it is looked whether a stream is
+// idle. To note the time at each read would cost more than all else here.
+const looks = 8
 
 // watched returns the watch of an attempt that begins now.
 func watched(client context.Context, limits Limits) *watch {
@@ -44,31 +55,45 @@ func watched(client context.Context, limits Limits) *watch {
 	return w
 }
 
-// left returns how long the attempt may go on as things are. now is after began.
+// left returns how long the attempt may go on before it is looked again. now is
+// after began.
 func (w *watch) left(now time.Duration) time.Duration {
 	left := time.Duration(math.MaxInt64)
 	if l := w.limits.Total; l > 0 {
 		left = l - now
 	}
-	if !w.content.Load() {
-		if l := w.limits.First; l > 0 {
-			left = min(left, l-now)
-		}
-		return left
-	}
-	if l := w.limits.Idle; l > 0 {
-		since := time.Duration(w.waiting.Load())
-		if since == 0 { // it is the client that is waited for
-			since = now
-		}
-		left = min(left, since+l-now)
+	if l := w.limits.First; l > 0 && !w.content.Load() {
+		left = min(left, l-now)
 	}
 	return left
 }
 
+// idle returns how long a stream that has begun may go on before it is looked
+// again. A read that is under way counts from when it was first seen; while
+// none is, it is the client that is waited for.
+func (w *watch) idle(now time.Duration) time.Duration {
+	l := w.limits.Idle
+	if l <= 0 || !w.content.Load() {
+		return math.MaxInt64
+	}
+	read := w.reads.Load()
+	switch {
+	case read%2 == 0:
+		w.seen = 0
+	case read != w.seen:
+		w.seen, w.since = read, now
+	case now-w.since >= l:
+		return 0
+	}
+	return max(1, l/looks)
+}
+
 // ring looks whether the time is over.
 func (w *watch) ring() {
-	left := w.left(time.Since(w.began))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Since(w.began)
+	left := min(w.left(now), w.idle(now))
 	switch {
 	case left <= 0:
 		w.late.Store(true)
@@ -82,7 +107,7 @@ func (w *watch) ring() {
 func (w *watch) begun() {
 	w.content.Store(true)
 	if w.Err() == nil && w.limits.Idle > 0 {
-		w.timer.Reset(max(1, w.left(time.Since(w.began))))
+		w.timer.Reset(max(1, min(w.left(time.Since(w.began)), w.limits.Idle/looks)))
 	}
 }
 
@@ -98,11 +123,11 @@ type body struct {
 	*watch
 }
 
-// Read reads, and notes since when.
+// Read reads, and notes that it does.
 func (b body) Read(p []byte) (int, error) {
-	b.waiting.Store(max(1, int64(time.Since(b.began))))
+	b.reads.Add(1)
 	n, err := b.ReadCloser.Read(p)
-	b.waiting.Store(0)
+	b.reads.Add(1)
 	return n, err
 }
 
