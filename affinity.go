@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
 )
@@ -25,6 +26,8 @@ func (a *Affinity) check() error {
 	switch {
 	case a.By == "header" && !validName.MatchString(a.Header):
 		return errors.New("affinity header wants the header's name")
+	case a.By == "header" && slices.Contains(credentials[:], http.CanonicalHeaderKey(a.Header)):
+		return fmt.Errorf("affinity header %s: it is a credential, which is not kept: say 'affinity key'", a.Header)
 	case a.By != "header" && a.Header != "":
 		return fmt.Errorf("affinity %s takes no name", a.By)
 	case a.By != "header" && a.By != "key" && a.By != "prefix":
@@ -32,6 +35,9 @@ func (a *Affinity) check() error {
 	}
 	return nil
 }
+
+// credentials are the headers that are taken out of a request.
+var credentials = [...]string{"Authorization", "X-Api-Key", "X-Goog-Api-Key"}
 
 // session returns what stands for the session of a call, 0 if it is part of none.
 func (a *Affinity) session(c *call, r *http.Request) uint64 {

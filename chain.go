@@ -51,15 +51,14 @@ func (c *chain) walk(targets []target) bool {
 	}
 	for i := range c.links {
 		l := &c.links[i]
+		if l.provider.pool.Await(l.Exchange) && c.ask(l, false) || c.Gone() {
+			return true
+		}
 		if l.provider.pool.Resort(l.Exchange) && c.ask(l, true) {
 			return true
 		}
 	}
-	for _, l := range c.links {
-		if !l.asked {
-			c.Fail(nobody(l))
-		}
-	}
+	c.conclude()
 	return false
 }
 
@@ -67,7 +66,7 @@ func (c *chain) walk(targets []target) bool {
 func (c *chain) plan(t target) bool {
 	x, bad := exchange.Plan(&c.Call, t.plan(c.Head.Model))
 	if bad != nil {
-		c.Fail(&exchange.Failure{Class: exchange.Unavailable, Status: bad.Status, Err: bad})
+		c.Fail(&exchange.Failure{Class: exchange.Unsupported, Status: bad.Status, Err: bad})
 		return false
 	}
 	c.links = append(c.links, link{Exchange: x, provider: t.provider})
@@ -85,35 +84,70 @@ func (c *chain) fit() bool {
 
 // ask asks a target. forced is whether accounts that are cooling are asked too.
 func (c *chain) ask(l *link, forced bool) bool {
-	l.asked = true
-	c.last = *l
+	before := c.Attempts
 	err := l.provider.pool.ServeHTTP(c.w, l.Exchange, forced)
-	if err != nil && !c.Gone() && c.Failure == nil {
-		c.Fail(&exchange.Failure{
-			Class: exchange.Unavailable, Status: http.StatusBadGateway,
-			Err: &llm.Error{Message: fmt.Sprintf("provider %q could not be asked", l.provider.Name)},
-		})
-		c.handler.logger.Error("asking provider", zap.String("provider", l.provider.Name), zap.Error(err))
+	if err == nil || c.Gone() {
+		c.last = *l
+		return true
 	}
-	return err == nil || c.Gone()
+	if c.Attempts == before { // others took the last one meanwhile
+		c.handler.logger.Debug("asking provider", zap.String("provider", l.provider.Name), zap.Error(err))
+		return false
+	}
+	c.last = *l
+	l.asked = true
+	return false
 }
+
+// conclude finds the failure to report when nobody answered. What an account
+// said comes before what is said of those that were not asked, unless it is for
+// the operator to mend, and the others only want to be left alone for a while.
+func (c *chain) conclude() {
+	lacking := true
+	for _, l := range c.links {
+		lacking = lacking && l.provider.pool.Lacks(l.Call)
+	}
+	for _, l := range c.links {
+		switch {
+		case l.asked:
+		case c.Attempts == 0 && lacking:
+			c.Fail(noCredential(l))
+		case c.Attempts == 0 && !l.provider.pool.Lacks(l.Call):
+			c.Fail(nobody(l))
+		case c.Attempts > 0 && isOperators(c.Failure.Class) && l.provider.pool.Outlook(l.Exchange).All:
+			c.Failure = nobody(l)
+		}
+	}
+}
+
+// isOperators reports whether a failure is for the operator to mend.
+func isOperators(c exchange.Class) bool {
+	return c == exchange.Credential || c == exchange.Payment || c == exchange.Forbidden
+}
+
+// moment is what a client is told to wait for an account that may be asked at
+// any moment: others have taken all that it takes at a time.
+const moment = time.Second
 
 // hurry has the failure tell after how long the first of all accounts returns,
 // if that is sooner than what the provider said of the one that it is about.
 func (c *chain) hurry() {
 	f := c.Failure
+	if f.After == 0 {
+		return
+	}
 	switch f.Class {
 	case exchange.RateLimit, exchange.Quota, exchange.Overloaded, exchange.Unavailable:
 	default:
 		return
 	}
-	soonest, known := f.After, f.After > 0
+	soonest := f.After
 	for _, l := range c.links {
-		if wait, _, ok := l.provider.pool.Wait(l.Exchange); ok && (!known || wait < soonest) {
-			soonest, known = wait, true
+		if o := l.provider.pool.Outlook(l.Exchange); o.Any {
+			soonest = min(soonest, max(o.Wait, moment))
 		}
 	}
-	if known && (f.After == 0 || soonest < f.After-time.Second) {
+	if soonest < f.After {
 		f.Wait(soonest)
 	}
 }
@@ -125,9 +159,22 @@ func (c *chain) release() {
 	}
 }
 
-// nobody is the failure of a target none of whose accounts may be asked.
+// noCredential is the failure of a target all of whose accounts want the
+// caller's own credential.
+func noCredential(l link) *exchange.Failure {
+	return &exchange.Failure{
+		Class: exchange.CallerCredential, Status: http.StatusUnauthorized,
+		Err: &llm.Error{
+			Code:    "missing_provider_credential",
+			Message: fmt.Sprintf("provider %q wants a credential of your own, and the request brings none", l.provider.Name),
+		},
+	}
+}
+
+// nobody is the failure of a target none of whose accounts may be asked: a 429
+// if all of them have used up their rate.
 func nobody(l link) *exchange.Failure {
-	name, pool := l.provider.Name, l.provider.pool
+	name := l.provider.Name
 	f := &exchange.Failure{
 		Class: exchange.Unavailable, Status: http.StatusServiceUnavailable,
 		Err: &llm.Error{
@@ -135,22 +182,19 @@ func nobody(l link) *exchange.Failure {
 			Message: fmt.Sprintf("no account of provider %q can be asked at present", name),
 		},
 	}
-	if pool.Lacks(l.Call) {
-		f.Class, f.Status = exchange.CallerCredential, http.StatusUnauthorized
-		f.Err = &llm.Error{
-			Code:    "missing_provider_credential",
-			Message: fmt.Sprintf("provider %q wants a credential of your own, and the request brings none", name),
-		}
+	o := l.provider.pool.Outlook(l.Exchange)
+	if !o.Any {
 		return f
 	}
-	if wait, rate, ok := pool.Wait(l.Exchange); ok {
-		f.Wait(wait)
-		f.After = wait
-		if rate {
-			f.Class, f.Status = exchange.RateLimit, http.StatusTooManyRequests
-			f.Err.Code = "rate_limit_exceeded"
-			f.Err.Message = fmt.Sprintf("all accounts of provider %q have used up their rate", name)
-		}
+	f.After = o.Wait
+	if !o.All {
+		f.After = max(o.Wait, moment)
+	}
+	f.Wait(f.After)
+	if o.All && o.Rate {
+		f.Class, f.Status = exchange.RateLimit, http.StatusTooManyRequests
+		f.Err.Code = "rate_limit_exceeded"
+		f.Err.Message = fmt.Sprintf("all accounts of provider %q have used up their rate", name)
 	}
 	return f
 }

@@ -209,6 +209,9 @@ func runTest(out io.Writer, fl caddycmd.Flags) error {
 		}
 	}
 	if !f.OK {
+		if f.Error == nil {
+			return errors.New("the answer of the admin API is none of this module's")
+		}
 		return fmt.Errorf("the test failed: %s", printable(f.Error.Message))
 	}
 	return nil

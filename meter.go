@@ -47,7 +47,7 @@ func (c *call) outcome() outcome {
 		return cancelled
 	case c.answered, c.last.provider != nil && c.last.Handed():
 		return outcome(exchange.Answered)
-	case f == nil, f.Class == exchange.Unavailable && f.Status < 500:
+	case f == nil, f.Class == exchange.Unsupported:
 		return refused
 	default:
 		return outcome(f.Class)

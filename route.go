@@ -110,11 +110,13 @@ func (rt *router) targets(written []string, repl *caddy.Replacer) (out []target,
 	if len(written) == 0 {
 		return nil, fmt.Errorf("no target")
 	}
+	var plain []string
 	for _, w := range written {
 		resolved, err := resolve(repl, w)
 		if err != nil {
 			return nil, fmt.Errorf("target %q: %w", w, err)
 		}
+		plain = append(plain, resolved)
 		percent, bare, _ := share(resolved)
 		name, model, slash := strings.Cut(bare, "/")
 		p := rt.byName[name]
@@ -126,7 +128,7 @@ func (rt *router) targets(written []string, repl *caddy.Replacer) (out []target,
 		}
 		out = append(out, target{p, model, percent})
 	}
-	return out, checkShares(written)
+	return out, checkShares(plain)
 }
 
 // resolve returns where a model goes, by the first of: the pin, the rules, a

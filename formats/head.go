@@ -27,8 +27,8 @@ type Head struct {
 	List bool
 }
 
-// maxModel is how long the name of a model may be, in bytes.
-const maxModel = 512
+// MaxModel is how long the name of a model may be, in bytes.
+const MaxModel = 512
 
 // Scan reads the head of a JSON request whose model and stream flag are
 // members of its top level. A body that is no JSON object, one that nests too
@@ -71,8 +71,8 @@ func Scan(body []byte) (Head, *llm.Error) {
 		if !utf8.ValidString(head.Model) {
 			return head, invalid("model", "'model' is not valid UTF-8")
 		}
-		if len(head.Model) > maxModel {
-			return head, invalid("model", fmt.Sprintf("'model' is longer than %d bytes", maxModel))
+		if len(head.Model) > MaxModel {
+			return head, invalid("model", fmt.Sprintf("'model' is longer than %d bytes", MaxModel))
 		}
 	}
 	return head, nil

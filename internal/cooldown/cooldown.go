@@ -31,7 +31,7 @@ type Penalty struct {
 
 // delay returns how long the failures in a row that are behind keep an account out.
 func (p Penalty) delay(behind int) time.Duration {
-	if p.First == p.Most {
+	if p.fixed() {
 		return p.First
 	}
 	d := p.Most - p.Most/5
@@ -70,9 +70,19 @@ type State struct {
 type spell struct {
 	Failure
 	since, until time.Time
-	stated       bool // the provider named the time
-	failures     int  // in a row
-	probing      bool // an attempt is on its way
+	stated       bool          // the provider named the time
+	failures     int           // in a row
+	probing      bool          // an attempt is on its way
+	probed       chan struct{} // closed when that has ended; nil if nobody waits for it
+}
+
+// settle ends the attempt that is on its way.
+func (sp *spell) settle() {
+	sp.probing = false
+	if sp.probed != nil {
+		close(sp.probed)
+		sp.probed = nil
+	}
 }
 
 // Grade is how fit an account is.
@@ -137,6 +147,10 @@ func (s *State) Fitness(model string, now time.Time) (f Fitness) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if sp := s.models[model]; sp != nil && now.Sub(sp.until) > Longest && !sp.probing {
+		delete(s.models, model) // nobody has asked for it since
+		s.out.Add(-1)
+	}
 	for _, sp := range [...]*spell{s.whole, s.models[model]} {
 		if sp != nil {
 			f.worse(sp, now)
@@ -197,10 +211,29 @@ func (s *State) Enter(model string, now time.Time, forced bool) (t Ticket, ok bo
 func (t *Ticket) leave() {
 	for i, sp := range t.probes {
 		if sp != nil {
-			sp.probing = false
+			sp.settle()
 			t.probes[i] = nil
 		}
 	}
+}
+
+// Probe returns what is closed when the attempt has ended that finds out whether
+// the account is well again, nil if there is none.
+func (s *State) Probe(model string) <-chan struct{} {
+	if s.out.Load() == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sp := range [...]*spell{s.whole, s.models[model]} {
+		if sp != nil && sp.probing {
+			if sp.probed == nil {
+				sp.probed = make(chan struct{})
+			}
+			return sp.probed
+		}
+	}
+	return nil
 }
 
 // Leave ends an attempt that says nothing of the account: the client has left,
@@ -264,11 +297,18 @@ func (t *Ticket) Fail(f Failure, now time.Time) {
 	}
 	sp.failures++
 	sp.since = now
-	// a longer time that still runs stays, unless the provider has said another
-	if stated || !sp.stated && until.After(sp.until) || !now.Before(sp.until) {
-		sp.Failure, sp.until, sp.stated = f, until, stated
+	switch {
+	case !now.Before(sp.until): // what was before is over
+	case sp.fixed() && f.Class != sp.Class && until.Before(sp.until): // it is not mended by that
+		return
+	case !stated && (sp.stated || until.Before(sp.until)): // a longer time stays, and what the provider said
+		return
 	}
+	sp.Failure, sp.until, sp.stated = f, until, stated
 }
+
+// fixed reports whether the time is one that no success is expected in.
+func (p Penalty) fixed() bool { return p.First == p.Most }
 
 // keep takes a new spell in.
 func (s *State) keep(sp *spell, ofModel bool, model string, now time.Time) {

@@ -183,6 +183,58 @@ func TestStated(t *testing.T) {
 	}
 }
 
+// What an operator has to mend is not mended by another failure.
+func TestRefusalsStay(t *testing.T) {
+	var s State
+	now := time.Now()
+	a := enter(t, &s, "m", now)
+	a.Fail(denied, now)
+	forced, _ := s.Enter("m", now, true)
+	forced.Fail(after(server, time.Millisecond), now)
+	if f := s.Fitness("m", now); f.Until.Sub(now) != 10*time.Minute || f.Stated || s.Report(now).Spells[0].Class != "credential" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// Whoever has to wait for the one that finds out is told when it has.
+func TestProbe(t *testing.T) {
+	var s State
+	now := time.Now()
+	if s.Probe("m") != nil {
+		t.Error("a probe of a fit account")
+	}
+	for _, end := range []func(*Ticket){(*Ticket).Leave, func(p *Ticket) { p.Fail(server, now) }, (*Ticket).Succeed} {
+		a, _ := s.Enter("m", now, true)
+		a.Fail(server, now)
+		now = s.Fitness("m", now).Until
+		probe := enter(t, &s, "m", now)
+		ended := s.Probe("m")
+		if ended == nil || ended != s.Probe("m") {
+			t.Fatal("nothing to wait for")
+		}
+		select {
+		case <-ended:
+			t.Error("ended too soon")
+		default:
+		}
+		end(&probe)
+		<-ended
+	}
+}
+
+// A model that nobody has asked for since is forgotten.
+func TestOldSpellsGo(t *testing.T) {
+	var s State
+	now := time.Now()
+	a := enter(t, &s, "m", now)
+	a.Fail(rate, now)
+	grade(t, &s, "m", now.Add(2*time.Second), Due)
+	grade(t, &s, "m", now.Add(2*time.Hour), Fit)
+	if s.out.Load() != 0 {
+		t.Error("it is still kept")
+	}
+}
+
 // An attempt that is forced is made while the account is out, and its answer
 // lets the others in.
 func TestForced(t *testing.T) {

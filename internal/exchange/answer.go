@@ -103,9 +103,7 @@ const eventStream = "text/event-stream"
 // whole reads an answer that is not streamed. One that is longer than is
 // looked at is relayed from there on.
 func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) {
-	if x.Commit.leave(); x.Commit.Early() {
-		return x.broken(res, "it answered without a stream")
-	}
+	x.Commit.leave()
 	body, all, err := buffer.Begin(res.Body, res.ContentLength, maxWhole)
 	if err != nil {
 		return x.brokeOff(res, "the answer broke off", err)
@@ -117,12 +115,15 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 		if !isObject(body.Bytes()) {
 			return x.broken(res, notJSON(res))
 		}
+		if x.Commit.Early() {
+			return x.misfit(res)
+		}
 		relayed := &long{x: x, begun: body.Reader(begun), rest: res.Body, secret: a.Secret}
 		return x.handOn(res, relayed, res.ContentLength), nil
 	}
 	usage, fail, ok := x.format.Whole(body.Bytes())
 	if !x.Op.Answers() && fail == nil {
-		usage, ok = llm.Usage{}, isObject(body.Bytes())
+		usage, ok = llm.Usage{}, isObject(body.Bytes()) || len(body.Bytes()) == 0
 	}
 	if !ok {
 		return x.broken(res, notJSON(res))
@@ -132,11 +133,28 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 	}
 	x.Usage = usage
 	_ = res.Body.Close()
+	if x.Commit.Early() {
+		return x.misfit(res)
+	}
 	out := x.handOn(res, body.Reader(begun), int64(len(body.Bytes())))
 	if !strings.Contains(out.Header.Get("Content-Type"), "json") {
 		out.Header["Content-Type"] = []string{jsonContent} // what it is, whatever it was called
 	}
 	return out, nil
+}
+
+// misfit is an answer that is no stream where the client's stream has begun. It
+// is nobody's fault, and nobody else is asked.
+func (x *Exchange) misfit(res *http.Response) (*http.Response, error) {
+	_ = res.Body.Close()
+	f := &Failure{
+		Class: Unsupported, Status: http.StatusBadGateway,
+		Err: x.ours(fmt.Sprintf("provider %q answered without a stream, after this one had begun", x.Provider)),
+	}
+	x.over, x.class, x.failure = true, Unsupported, f
+	x.Fail(f)
+	body := f.Render(x.Call)
+	return response(res, f.Status, f.Header, io.NopCloser(bytes.NewReader(body)), int64(len(body))), nil
 }
 
 func isObject(b []byte) bool {

@@ -26,7 +26,7 @@ func TestClassify(t *testing.T) {
 		400: {ClientFault, 400, false},
 		401: {Credential, 502, true},
 		402: {Payment, 503, true},
-		403: {Forbidden, 502, true},
+		403: {Broken, 502, true}, // without a word of the provider's
 		404: {ClientFault, 404, false},
 		408: {Server, 408, true},
 		413: {ClientFault, 413, false},
@@ -62,10 +62,12 @@ func TestSpent(t *testing.T) {
 		{llm.Error{Status: 429, Code: "1113", Message: "Insufficient balance or no resource package."}, true, Quota},
 		{llm.Error{Status: 429, Code: "RESOURCE_EXHAUSTED", Message: "You exceeded your current quota, please check your plan and billing details. Please retry in 12s."}, true, RateLimit},
 		{llm.Error{Status: 429, Code: "insufficient_quota"}, false, CallerCredential},
+		{llm.Error{Status: 403, Code: "permission_denied"}, true, Forbidden},
 		{llm.Error{Status: 403, Message: "Your newly created team doesn't have any credits yet."}, true, Payment},
 		{llm.Error{Status: 402, Message: "Insufficient Balance"}, true, Payment},
 		{llm.Error{Status: 400, Type: "invalid_request_error", Message: "Your credit balance is too low to access the Anthropic API."}, true, Payment},
 		{llm.Error{Status: 400, Type: "invalid_request_error", Message: "Your credit balance is too low to access the Anthropic API."}, false, ClientFault},
+		{llm.Error{Status: 400, Message: "Your credit balance is too low is not a valid model ID"}, true, ClientFault},
 		// what a client wrote must not take an account out
 		{llm.Error{Status: 400, Message: `messages.0: "Your credit balance is too low"`}, true, ClientFault},
 		{llm.Error{Status: 404, Message: "The model `insufficient_quota` does not exist"}, true, ClientFault},

@@ -42,14 +42,16 @@ const (
 	Forbidden
 	// Unavailable: nobody was asked, because no account may be at present.
 	Unavailable
+	// Unsupported: nobody was asked, because the target cannot carry the request.
+	Unsupported
 )
 
 // Classes is how many there are.
-const Classes = int(Unavailable) + 1
+const Classes = int(Unsupported) + 1
 
 var classNames = [Classes]string{
 	"answered", "client_fault", "caller_credential", "rate_limit", "quota", "overloaded", "server_error",
-	"payment", "timeout", "broken_answer", "unreachable", "credential", "forbidden", "unavailable",
+	"payment", "timeout", "broken_answer", "unreachable", "credential", "forbidden", "unavailable", "unsupported",
 }
 
 // String returns the class's name in logs.
@@ -70,6 +72,8 @@ func Classify(e *llm.Error, own bool) Class {
 		return Payment
 	case e.Status == http.StatusForbidden && isSpent(e):
 		return Payment
+	case e.Status == http.StatusForbidden && e.Raw == nil && e.Code == "" && e.Type == "":
+		return Broken // not the provider's own word, but that of something before it
 	case e.Status == http.StatusForbidden:
 		return Forbidden
 	case e.Status == http.StatusTooManyRequests && isSpent(e):
@@ -92,9 +96,14 @@ func Classify(e *llm.Error, own bool) Class {
 // unpaid is how Anthropic begins a 400 to an account without money
 // (https://docs.claude.com/en/api/errors). It is the begin that counts: what
 // follows in a 400 may be the client's own text.
-const unpaid = "Your credit balance is too low"
+const (
+	unpaid     = "Your credit balance is too low"
+	unpaidType = "invalid_request_error"
+)
 
-func isUnpaid(e *llm.Error) bool { return strings.HasPrefix(e.Message, unpaid) }
+func isUnpaid(e *llm.Error) bool {
+	return strings.HasPrefix(e.Message, unpaid) && (e.Type == unpaidType || e.Code == unpaidType)
+}
 
 // spentCodes are the words by which vendors tell a quota that does not come
 // back by itself from a rate, in an error's code or type

@@ -34,6 +34,10 @@ func NewCommit(w http.ResponseWriter, every time.Duration, ping string) *Commit 
 	return c
 }
 
+// pingTime is how long a client may take to take a ping: whoever answers has to
+// wait as long.
+const pingTime = 30 * time.Second
+
 // ring writes, if it is time.
 func (c *Commit) ring() {
 	c.mu.Lock()
@@ -43,9 +47,12 @@ func (c *Commit) ring() {
 	}
 	left := c.every - time.Since(c.last)
 	if c.waiting && left <= 0 {
+		rc := http.NewResponseController(c.ResponseWriter)
+		_ = rc.SetWriteDeadline(time.Now().Add(pingTime))
 		c.begin()
 		_, _ = c.ResponseWriter.Write(c.ping)
-		_ = http.NewResponseController(c.ResponseWriter).Flush()
+		_ = rc.Flush()
+		_ = rc.SetWriteDeadline(time.Time{})
 		c.last, left = time.Now(), c.every
 	}
 	c.timer.Reset(max(left, c.every/8))

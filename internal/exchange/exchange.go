@@ -58,6 +58,7 @@ type Exchange struct {
 	watch       *watch   // of the last attempt
 	over        bool     // an answer was handed on, or nobody can mend the failure
 	handed      bool     // an answer was handed on
+	elsewhere   bool     // another account may keep what the last one does not know
 }
 
 // Plan encodes a call for a target. The error says that the target cannot
@@ -207,7 +208,36 @@ func (x *Exchange) Tried() int { return len(x.tried) }
 
 // Retry reports whether the last attempt failed in a way that another
 // account may mend.
-func (x *Exchange) Retry() bool { return !x.over && x.class.Retry() && !x.Gone() }
+func (x *Exchange) Retry() bool {
+	return !x.over && (x.class.Retry() || x.elsewhere) && !x.Gone()
+}
+
+// Blameless reports whether the last failure says nothing of the account: the
+// client chose as whom the provider was asked, or an answer that had begun was
+// longer than the operator lets answers be.
+func (x *Exchange) Blameless() bool {
+	switch x.class {
+	case Credential, Forbidden:
+		for _, name := range identities {
+			if x.Header[name] != nil {
+				return true
+			}
+		}
+	case Timeout:
+		return x.Interrupted != "" && x.watch.total.Load()
+	}
+	return false
+}
+
+// identities are the client's headers that say as whom a provider is asked.
+var identities = [...]string{"Openai-Organization", "Openai-Project"}
+
+// Abandon ends what is left of the last attempt.
+func (x *Exchange) Abandon() {
+	if x.watch != nil {
+		x.watch.stop()
+	}
+}
 
 // Limited returns what a provider's limits are kept by: the model, and with it
 // the operation where it is not that of answers, for which vendors count apart

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
 
@@ -80,7 +81,7 @@ func (x *Exchange) Unanswered(err error) error {
 	switch {
 	case x.watch.late.Load():
 		class, why = Timeout, tooLong
-	case isTimeout(err):
+	case isTimeout(err) && !isDial(err):
 		class = Timeout
 	}
 	return x.failed(&Failure{
@@ -104,18 +105,19 @@ func (x *Exchange) refused(res *http.Response, a Attempt) (*http.Response, error
 
 // refuse makes an error of an attempt.
 func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Response, error) {
+	x.Commit.leave() // what is said below depends on whether the answer has begun
 	_ = res.Body.Close()
 	a.hide(e)
 	if x.Rung == Translate {
 		*e = foreign(*e)
 	}
-	class := Classify(e, a.Own)
+	class := Classify(x.unquoted(e), a.Own)
 	f := &Failure{
 		Class:  class,
 		Status: class.status(e.Status),
 		Err:    e,
 		Header: downward(res.Header, x.Debug),
-		After:  retryAfter(e, res.Header, time.Now()),
+		After:  retryAfter(e, class, res.Header, time.Now()),
 	}
 	if f.After > 0 && f.Header["Retry-After"] == nil {
 		f.Wait(f.After)
@@ -134,12 +136,28 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Re
 	// the client's own fault is an answer, and counts against no account
 	x.over, x.class, x.failure = true, class, f
 	x.Fail(f)
-	if class == ClientFault && x.FallbackOn&faultsOf(e) != 0 {
+	if class == ClientFault && x.Op == formats.Stored && e.Status == http.StatusNotFound {
+		x.over, x.elsewhere = false, true
+		return nil, &RetryableError{f}
+	}
+	if class == ClientFault && x.FallbackOn&faultsOf(x.unquoted(e)) != 0 {
 		x.fell(class)
 		return nil, &MovedError{f}
 	}
 	body := f.Render(x.Call)
 	return response(res, f.Status, f.Header, io.NopCloser(bytes.NewReader(body)), int64(len(body))), nil
+}
+
+// unquoted returns an error without the model's name, which is the client's own
+// text: what is read out of the message are the provider's words.
+func (x *Exchange) unquoted(e *llm.Error) *llm.Error {
+	own := *e
+	for _, model := range [...]string{x.Head.Model, x.Target.Model} {
+		if model != "" {
+			own.Message = strings.ReplaceAll(own.Message, model, "")
+		}
+	}
+	return &own
 }
 
 // broken makes a failure of something that was no answer.
@@ -234,6 +252,13 @@ func reason(err error) string {
 // connection in the middle.
 func IsClosed(err error) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed)
+}
+
+// isDial reports whether an error is of the attempt to connect.
+func isDial(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial" || strings.HasPrefix(err.Error(), "dial ") ||
+		strings.Contains(err.Error(), "TLS handshake timeout") // net/http's own, which is not exported
 }
 
 func isTimeout(err error) bool {

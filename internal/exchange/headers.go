@@ -27,7 +27,7 @@ const upPrefix = "X-Stainless-"
 
 // upQuery are the query parameters that go up.
 var upQuery = map[string]bool{
-	"alt":  true,
+	"alt":  true, // events or one body, nothing else: it would be no answer
 	"beta": true,
 
 	// of an earlier response
@@ -76,7 +76,7 @@ func Upward(h http.Header, rawQuery string) (http.Header, string) {
 	query, kept := url.Values{}, false
 	asked, _ := url.ParseQuery(rawQuery) // what cannot be read stays here
 	for name, values := range asked {
-		if upQuery[name] {
+		if upQuery[name] && (name != "alt" || values[0] == "sse" || values[0] == "json") {
 			query[name], kept = values, true
 		}
 	}

@@ -12,7 +12,8 @@ import (
 // retryAfter returns after how long a provider says that it may be asked again,
 // 0 if it does not: in the error itself, in Retry-After or its form in
 // milliseconds, in the headers that tell when a rate limit is reset, or in words.
-func retryAfter(e *llm.Error, h http.Header, now time.Time) time.Duration {
+// Those headers say nothing of a quota.
+func retryAfter(e *llm.Error, class Class, h http.Header, now time.Time) time.Duration {
 	if e.RetryAfter > 0 {
 		return e.RetryAfter
 	}
@@ -22,7 +23,7 @@ func retryAfter(e *llm.Error, h http.Header, now time.Time) time.Duration {
 	if d := moment(h.Get("Retry-After"), now); d > 0 {
 		return d
 	}
-	if e.Status != http.StatusTooManyRequests {
+	if e.Status != http.StatusTooManyRequests || class == Quota {
 		return 0
 	}
 	if d := reset(h, now); d > 0 {
@@ -91,26 +92,16 @@ var limits = [...][2]string{
 }
 
 // reset returns when the limits that are used up are reset: all of them, so
-// the last one. If none says that it is used up, it is the one that is reset
-// first: the others tell when they would be full.
-func reset(h http.Header, now time.Time) time.Duration {
-	var used, first time.Duration
+// the last one. One that does not say what remains counts as used up; one of
+// which something remains only tells when it would be full.
+func reset(h http.Header, now time.Time) (used time.Duration) {
 	for _, names := range limits {
-		d := moment(h.Get(names[1]), now)
-		if d == 0 {
-			continue
-		}
-		if left, err := strconv.ParseFloat(h.Get(names[0]), 64); err == nil && left <= 0 {
-			used = max(used, d)
-		}
-		if first == 0 || d < first {
-			first = d
+		left, err := strconv.ParseFloat(h.Get(names[0]), 64)
+		if err != nil || left <= 0 {
+			used = max(used, moment(h.Get(names[1]), now))
 		}
 	}
-	if used > 0 {
-		return used
-	}
-	return first
+	return used
 }
 
 // inWords reads "Please try again in 6m0.5s." and "Please retry in 12.3s.", as

@@ -14,6 +14,7 @@ func TestRetryAfter(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		status int
+		class  Class
 		header http.Header
 		e      llm.Error
 		want   time.Duration
@@ -39,7 +40,13 @@ func TestRetryAfter(t *testing.T) {
 		{name: "none used up", status: 429, header: http.Header{
 			"X-Ratelimit-Remaining-Requests": {"5"}, "X-Ratelimit-Reset-Requests": {"12h"},
 			"X-Ratelimit-Remaining-Tokens": {"3"}, "X-Ratelimit-Reset-Tokens": {"2s"},
-		}, want: 2 * time.Second},
+		}},
+		{name: "none used up, but in words", status: 429, header: http.Header{
+			"X-Ratelimit-Remaining-Requests": {"499"}, "X-Ratelimit-Reset-Requests": {"8ms"},
+			"X-Ratelimit-Remaining-Tokens": {"3000"}, "X-Ratelimit-Reset-Tokens": {"54s"},
+		}, e: llm.Error{Message: "Rate limit reached. Please try again in 4s."}, want: 4 * time.Second},
+		{name: "a quota", status: 429, class: Quota, header: http.Header{"X-Ratelimit-Remaining-Requests": {"0"}, "X-Ratelimit-Reset-Requests": {"8ms"}}},
+		{name: "a quota with a time", status: 429, class: Quota, header: http.Header{"Retry-After": {"3600"}}, want: time.Hour},
 		{name: "OpenRouter, milliseconds since 1970", status: 429, header: http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {"1795953630000"}}, want: 30 * time.Second},
 		{name: "seconds since 1970", status: 429, header: http.Header{"X-Ratelimit-Reset": {"1795953610"}}, want: 10 * time.Second},
 		{name: "Anthropic", status: 429, header: http.Header{
@@ -55,7 +62,7 @@ func TestRetryAfter(t *testing.T) {
 		{name: "words without a time", status: 429, e: llm.Error{Message: "Please try again in a while."}},
 	} {
 		tc.e.Status = tc.status
-		if got := retryAfter(&tc.e, tc.header, now); got != tc.want {
+		if got := retryAfter(&tc.e, tc.class, tc.header, now); got != tc.want {
 			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
 		}
 	}
@@ -66,7 +73,7 @@ func FuzzRetryAfter(f *testing.F) {
 	f.Add("Sun, 29 Nov 2026 12:01:30 GMT", "1795953630000", "retry after 1e300 seconds")
 	f.Fuzz(func(t *testing.T, after, reset, message string) {
 		h := http.Header{"Retry-After": {after}, "Retry-After-Ms": {reset}, "X-Ratelimit-Reset": {reset}}
-		if d := retryAfter(&llm.Error{Status: 429, Message: message}, h, time.Now()); d < 0 || d > longest {
+		if d := retryAfter(&llm.Error{Status: 429, Message: message}, RateLimit, h, time.Now()); d < 0 || d > longest {
 			t.Errorf("%v", d)
 		}
 	})

@@ -31,6 +31,7 @@ type watch struct {
 
 	content atomic.Bool   // the first has come
 	late    atomic.Bool   // a limit was passed
+	total   atomic.Bool   // it was that of the whole
 	reads   atomic.Uint64 // begun and ended: odd while one is under way
 
 	mu sync.Mutex
@@ -96,10 +97,14 @@ func (w *watch) ring() {
 	left := min(w.left(now), w.idle(now))
 	switch {
 	case left <= 0:
+		w.total.Store(w.limits.Total > 0 && now >= w.limits.Total)
 		w.late.Store(true)
 		w.cancel()
 	case left < math.MaxInt64:
 		w.timer.Reset(left)
+		if w.Err() != nil { // it was stopped meanwhile
+			w.timer.Stop()
+		}
 	}
 }
 
@@ -113,8 +118,8 @@ func (w *watch) begun() {
 
 // stop ends the watch.
 func (w *watch) stop() {
+	w.cancel() // first: ring looks for it
 	w.timer.Stop()
-	w.cancel()
 }
 
 // body is an answer's body under watch.

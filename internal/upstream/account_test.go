@@ -108,7 +108,7 @@ func TestCheckTakesAnEmptyProxy(t *testing.T) {
 // while, and not for ever.
 func TestRegistry(t *testing.T) {
 	now := time.Now()
-	r := registry{by: make(map[string]*Shared)}
+	r := registry{by: make(map[string]*Shared), tallies: make(map[[2]string]*Tally)}
 	base, _ := url.Parse("https://a/v1")
 	a := &Account{Name: "1", Base: base}
 	first := r.take("x", a, "openai", "p", now)

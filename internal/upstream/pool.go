@@ -188,26 +188,66 @@ func (p *Pool) Resort(x *exchange.Exchange) bool {
 	return p.resort(x, x.Attempts > 0, time.Now()) != nil
 }
 
-// Wait returns after how long the first of the accounts may be asked for x that
-// are cooling for a time which their provider has named, and whether what keeps
-// them out is their rate. ok is false if there are none.
-func (p *Pool) Wait(x *exchange.Exchange) (wait time.Duration, rate, ok bool) {
+// Outlook is when somebody of a pool may be asked again.
+type Outlook struct {
+	// Any is whether an account serves the model at all, and is not disabled.
+	Any bool
+	// All is whether all of these are out, for a time that their provider has
+	// named or until an operator mends them. Rate is whether it is about a rate.
+	All, Rate bool
+	// Wait is how long it is until the first of them returns, 0 if it may be
+	// asked at any moment.
+	Wait time.Duration
+}
+
+// Outlook returns when somebody may be asked for x again.
+func (p *Pool) Outlook(x *exchange.Exchange) (o Outlook) {
 	now := time.Now()
 	for _, a := range p.Accounts {
-		if a.Models != nil && !glob.Any(a.Models, x.Target.Model) {
-			continue
-		}
 		f := a.shared.Fitness(x.Limited(), now)
-		if f.Grade != cooldown.Out || !f.Stated {
+		if f.Grade == cooldown.Disabled || a.lacks(x.Secrets) || a.Models != nil && !glob.Any(a.Models, x.Target.Model) {
 			continue
 		}
-		if left := f.Until.Sub(now); !ok || left < wait {
-			wait = left
+		left, out := time.Duration(0), false
+		if f.Grade == cooldown.Out {
+			left = f.Until.Sub(now)
+			out = f.Stated || left > patience
 		}
-		rate, ok = rate || f.Rate, true
+		if !o.Any || left < o.Wait {
+			o.Wait = left
+		}
+		o.All = out && (o.All || !o.Any)
+		o.Rate = o.Rate || f.Rate
+		o.Any = true
 	}
-	return wait, rate, ok
+	return o
 }
+
+// Await waits for the request that finds out whether an account is well again,
+// if there is one, and no longer than probeWait. It reports whether an account
+// may be asked then.
+func (p *Pool) Await(x *exchange.Exchange) bool {
+	for _, a := range p.Accounts {
+		if !p.open(x, a) {
+			continue
+		}
+		if probe := a.shared.Probe(x.Limited()); probe != nil {
+			timer := time.NewTimer(probeWait)
+			defer timer.Stop()
+			select {
+			case <-probe:
+			case <-timer.C:
+			case <-x.Request.Context().Done():
+			}
+			return p.Available(x)
+		}
+	}
+	return false
+}
+
+// probeWait is how long a request that nobody else can answer waits for one that
+// finds out: then it goes the same way.
+const probeWait = 2 * time.Second
 
 // Lacks reports whether no account may be asked because each of them wants a
 // credential that the call did not bring along.

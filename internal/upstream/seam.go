@@ -46,6 +46,7 @@ func (s selector) Select(pool reverseproxy.UpstreamPool, r *http.Request, w http
 			return a.upstream
 		}
 	}
+	t.over = true
 	return nil
 }
 
@@ -71,7 +72,7 @@ type retryable struct{}
 // another account may mend.
 func (retryable) MatchWithError(r *http.Request) (bool, error) {
 	t := trialOf(r.Context())
-	return t != nil && t.Retry(), nil
+	return t != nil && !t.over && t.Retry(), nil
 }
 
 // transport asks an account: it directs the request, signs it, sends it, and
@@ -92,8 +93,8 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return t.check(r, a)
 	}
 	x := of.Exchange
-	defer of.settle()
 	defer x.End()
+	defer of.settle() // before End, which may have to wait for a client
 	attempt := a.attempt(x.Secrets)
 	res, cause := t.ask(x.Begin(a.index, a.Name), a, x)
 	var err error

@@ -19,6 +19,7 @@ type trial struct {
 	resorts int      // how many of them were
 	account *Account // that is asked, nil if none is
 	ticket  cooldown.Ticket
+	over    bool  // nobody is left
 	moved   error // why the next target is to be asked, nil if it is not
 }
 
@@ -83,7 +84,7 @@ func (t *trial) count(class exchange.Class, text string) {
 func (t *trial) blame() {
 	class, after, text := t.Last()
 	t.count(class, text)
-	if penalties[class].First > 0 {
+	if penalties[class].First > 0 && !t.Blameless() {
 		t.ticket.Fail(cooldown.Failure{
 			Penalty: penalties[class], After: after, Class: class.String(), Text: text,
 			Rate: class == exchange.RateLimit || class == exchange.Quota,
@@ -93,6 +94,7 @@ func (t *trial) blame() {
 
 // end comes when the proxy has returned, whatever happened.
 func (t *trial) end() {
+	t.Abandon()
 	if t.account == nil {
 		return
 	}
@@ -134,7 +136,7 @@ func (a *Account) fit(x *exchange.Exchange, now time.Time) bool {
 // resort returns the account that returns soonest of those that are cooling for
 // a time that no provider has stated, nil if there is none.
 func (p *Pool) resort(x *exchange.Exchange, asked bool, now time.Time) (soonest *Account) {
-	var until time.Time
+	var until, stated time.Time
 	for _, a := range p.Accounts {
 		if !p.open(x, a) {
 			continue
@@ -143,11 +145,18 @@ func (p *Pool) resort(x *exchange.Exchange, asked bool, now time.Time) (soonest 
 		switch {
 		case f.Grade <= cooldown.Due: // has become so meanwhile
 			return a
-		case f.Grade == cooldown.Disabled, f.Grade == cooldown.Out && f.Stated:
+		case f.Grade == cooldown.Disabled:
+		case f.Grade == cooldown.Out && f.Stated:
+			if stated.IsZero() || f.Until.Before(stated) {
+				stated = f.Until
+			}
 		case asked && f.Until.Sub(now) > patience:
 		case soonest == nil || f.Until.Before(until):
 			soonest, until = a, f.Until
 		}
+	}
+	if until.Sub(now) > patience && !stated.IsZero() && stated.Before(until) {
+		return nil // what an operator has to mend is not asked in the place of what returns sooner
 	}
 	return soonest
 }
