@@ -216,17 +216,11 @@ func (x *Exchange) Retry() bool {
 // client chose as whom the provider was asked, or an answer that had begun was
 // longer than the operator lets answers be.
 func (x *Exchange) Blameless() bool {
-	switch x.class {
-	case Credential, Forbidden:
-		for _, name := range identities {
-			if x.Header[name] != nil {
-				return true
-			}
-		}
-	case Timeout:
+	if x.class == Timeout {
 		return x.Interrupted != "" && x.watch.total.Load()
 	}
-	return false
+	return (x.class == Credential || x.class == Forbidden) &&
+		slices.ContainsFunc(identities[:], func(name string) bool { return x.Header[name] != nil })
 }
 
 // identities are the client's headers that say as whom a provider is asked.
