@@ -23,11 +23,12 @@ func google() Target {
 	return Target{Provider: "google", Model: "gemini-2.5-flash", Formats: []formats.Upstream{gemini.Upstream{}}}
 }
 
-// question is a chat request of some 4 KB with eight tools.
+// question is a chat request of some 9 KB, about half of them eight tools as
+// programs write them that sort names.
 func question(stream bool) string {
 	var tools []string
 	for i := range 8 {
-		tools = append(tools, fmt.Sprintf(`{"type":"function","function":{"name":"tool_%d","description":"Reads something of the kind %d.","parameters":{"type":"object","properties":{"path":{"type":"string","description":"where it is"},"limit":{"type":"integer"}},"required":["path"]}}}`, i, i))
+		tools = append(tools, fmt.Sprintf(`{"function":{"description":"Reads, writes or lists files of the work space","name":"tool_%d","parameters":{"additionalProperties":false,"properties":{"filter":{"items":{"properties":{"key":{"type":"string"},"value":{"type":"string"}},"required":["key"],"type":"object"},"type":"array"},"limit":{"description":"How many lines to return","maximum":1000,"minimum":1,"type":"integer"},"mode":{"description":"Mode of tool %d","enum":["read","write","append"],"type":"string"},"path":{"description":"Absolute path of the file that the tool reads or writes","type":"string"}},"required":["path","mode"],"type":"object"}},"type":"function"}`, i, i))
 	}
 	return fmt.Sprintf(`{"model":"m","stream":%v,"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"%s"}],"tools":[%s],"tool_choice":"auto"}`,
 		stream, strings.Repeat("some words of a question ", 160), strings.Join(tools, ","))

@@ -18,10 +18,10 @@ func TestFactTransportDefaults(t *testing.T) {
 		secure bool
 		want   string
 	}{
-		{"", false, `{"protocol":"http","read_buffer_size":32768}`},
-		{"", true, `{"protocol":"http","read_buffer_size":32768,"tls":{"handshake_timeout":10000000000}}`},
-		{`{"protocol":"http","tls":{}}`, false, `{"protocol":"http","tls":{"handshake_timeout":10000000000},"read_buffer_size":32768}`},
-		{`{"protocol":"http","read_buffer_size":1,"tls":{"handshake_timeout":2}}`, true, `{"protocol":"http","read_buffer_size":1,"tls":{"handshake_timeout":2}}`},
+		{"", false, `{"protocol":"http","read_buffer_size":32768,"write_buffer_size":16384}`},
+		{"", true, `{"protocol":"http","read_buffer_size":32768,"write_buffer_size":16384,"tls":{"handshake_timeout":10000000000}}`},
+		{`{"protocol":"http","tls":{}}`, false, `{"protocol":"http","tls":{"handshake_timeout":10000000000},"read_buffer_size":32768,"write_buffer_size":16384}`},
+		{`{"protocol":"http","read_buffer_size":1,"write_buffer_size":2,"tls":{"handshake_timeout":2}}`, true, `{"protocol":"http","read_buffer_size":1,"write_buffer_size":2,"tls":{"handshake_timeout":2}}`},
 	} {
 		got, err := completeTransport([]byte(tc.raw), tc.secure)
 		if err != nil || string(got) != tc.want {

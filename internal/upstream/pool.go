@@ -120,6 +120,10 @@ func (p *Pool) leave() {
 // burst of a stream's events then takes one read.
 const readBuffer = 32 << 10
 
+// writeBuffer is the default of transport http's write_buffer_size, in bytes:
+// most requests then take one write.
+const writeBuffer = 16 << 10
+
 // handshakeTimeout is the default of tls_timeout: Caddy's own has none.
 const handshakeTimeout = 10 * time.Second
 
@@ -150,6 +154,11 @@ func completeTransport(raw []byte, secure bool) (_ []byte, err error) {
 	said := gjson.ParseBytes(raw)
 	if !member(said, "read_buffer_size").Exists() {
 		if raw, err = sjson.SetBytes(raw, "read_buffer_size", readBuffer); err != nil {
+			return nil, err
+		}
+	}
+	if !member(said, "write_buffer_size").Exists() {
+		if raw, err = sjson.SetBytes(raw, "write_buffer_size", writeBuffer); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"maps"
@@ -62,12 +63,28 @@ func outward(x *exchange.Exchange) http.Header {
 	return h
 }
 
+// small is up to how many bytes a body is copied for an attempt.
+const small = writeBuffer - 1<<10 // less what the head may take
+
+// upload returns what makes readers over a body. A small one is copied, into
+// what net/http knows to be memory: then it writes head and body at once, and
+// not each for itself.
+func upload(memory *buffer.Body, segments [][]byte, length int64) func() io.ReadCloser {
+	if length > small {
+		return func() io.ReadCloser { return memory.Reader(segments) }
+	}
+	flat := make([]byte, 0, length)
+	for _, s := range segments {
+		flat = append(flat, s...)
+	}
+	return func() io.ReadCloser { return io.NopCloser(bytes.NewReader(flat)) }
+}
+
 // send sends a request. One that died on a kept-alive connection before any
 // byte of an answer is repeated on a fresh one: that the other side had closed
 // the connection is nobody's fault. net/http does so by itself, but not if a
 // part of the request was written.
-func send(out *http.Request, body *buffer.Body, segments [][]byte, via http.RoundTripper) (*http.Response, error) {
-	out.GetBody = func() (io.ReadCloser, error) { return body.Reader(segments), nil }
+func send(out *http.Request, via http.RoundTripper) (*http.Response, error) {
 	var reused, answered atomic.Bool
 	out = out.WithContext(httptrace.WithClientTrace(out.Context(), &httptrace.ClientTrace{
 		GotConn:              func(c httptrace.GotConnInfo) { reused.Store(c.Reused) },
@@ -82,7 +99,7 @@ func send(out *http.Request, body *buffer.Body, segments [][]byte, via http.Roun
 		closeIdle(via) // the next one would be as dead
 		reused.Store(false)
 		out = out.Clone(out.Context())
-		out.Body = body.Reader(segments)
+		out.Body, _ = out.GetBody()
 	}
 }
 
