@@ -246,10 +246,11 @@ func (r *relay) Read(p []byte) (int, error) {
 
 // wait reads more. Between events the stream may be kept alive meanwhile.
 func (r *relay) wait() error {
-	if !r.half {
-		r.x.Commit.enter()
-		defer r.x.Commit.leave()
+	if r.half || r.x.Commit == nil {
+		return r.fill(r.src)
 	}
+	r.x.Commit.enter()
+	defer r.x.Commit.leave()
 	return r.fill(r.src)
 }
 

@@ -49,10 +49,9 @@ const looks = 8
 func watched(client context.Context, limits Limits) *watch {
 	w := &watch{limits: limits, began: time.Now()}
 	w.Context, w.cancel = context.WithCancel(client)
-	w.timer = time.AfterFunc(math.MaxInt64, w.ring)
-	if left := w.left(0); left < math.MaxInt64 {
-		w.timer.Reset(left)
-	}
+	w.mu.Lock() // which ring takes first: then there is a timer
+	defer w.mu.Unlock()
+	w.timer = time.AfterFunc(w.left(0), w.ring)
 	return w
 }
 
