@@ -28,6 +28,13 @@ type Attempt struct {
 	Own bool
 	// Secret is the credential, which some providers repeat in their errors.
 	Secret []byte
+
+	rare int // place of the byte by which it is searched for
+}
+
+// NewAttempt returns what has to be known of an attempt with a credential.
+func NewAttempt(secret []byte, own bool) Attempt {
+	return Attempt{Own: own, Secret: secret, rare: rarest(secret)}
 }
 
 // Hide returns the text of an error without the credential, "" for none.
@@ -36,7 +43,7 @@ func (a Attempt) Hide(err error) string {
 		return ""
 	}
 	text := []byte(err.Error())
-	mask(text, a.Secret)
+	a.mask(text)
 	return llm.Clip(string(text), 512)
 }
 
@@ -47,7 +54,7 @@ func (a Attempt) hide(e *llm.Error) {
 	for _, s := range [...]*string{&e.Message, &e.Code, &e.Type, &e.Param} {
 		if len(a.Secret) >= 8 && strings.Contains(*s, string(a.Secret)) {
 			text := []byte(*s)
-			mask(text, a.Secret)
+			a.mask(text)
 			*s, found = string(text), true
 		}
 	}
@@ -109,7 +116,7 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 		return x.brokeOff(res, "the answer broke off", err)
 	}
 	defer body.Release() // what is handed on holds it too
-	mask(body.Bytes(), a.Secret)
+	a.mask(body.Bytes())
 	begun := [][]byte{body.Bytes()}
 	if !all {
 		if !isObject(body.Bytes()) {
@@ -118,7 +125,7 @@ func (x *Exchange) whole(res *http.Response, a Attempt) (*http.Response, error) 
 		if x.Commit.Early() {
 			return x.misfit(res)
 		}
-		relayed := &long{x: x, begun: body.Reader(begun), rest: res.Body, secret: a.Secret}
+		relayed := &long{x: x, begun: body.Reader(begun), rest: res.Body, attempt: a}
 		return x.handOn(res, relayed, res.ContentLength), nil
 	}
 	usage, fail, ok := x.format.Whole(body.Bytes())
@@ -173,7 +180,7 @@ type long struct {
 	rest  io.ReadCloser
 	tail  tail
 
-	secret []byte
+	attempt Attempt
 }
 
 // Read relays.
@@ -187,7 +194,7 @@ func (l *long) Read(p []byte) (n int, err error) {
 		l.begun = nil
 	}
 	n, err = l.rest.Read(p)
-	mask(p[:n], l.secret)
+	l.attempt.mask(p[:n])
 	l.tail.note(p[:n])
 	if err != nil && err != io.EOF {
 		if l.x.Gone() {

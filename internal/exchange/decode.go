@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 )
 
 // decode undoes a compression that was not asked for.
@@ -42,13 +43,13 @@ func (g *gunzip) Read(p []byte) (int, error) {
 	return g.z.Read(p)
 }
 
-// mask overwrites a credential wherever it stands in b. One of a few bytes
+// mask overwrites the credential wherever it stands in b. One of a few bytes
 // would be found in texts that do not tell it.
-func mask(b, secret []byte) {
+func (a Attempt) mask(b []byte) {
+	secret, rare := a.Secret, a.rare
 	if len(secret) < 8 {
 		return
 	}
-	rare := rarest(secret)
 	for len(b) >= len(secret) {
 		at := bytes.IndexByte(b[rare:], secret[rare])
 		if at < 0 {
@@ -65,15 +66,16 @@ func mask(b, secret []byte) {
 	}
 }
 
-// rarest returns the place of a byte of a credential by which it is searched
-// for: a capital letter, or else a digit, is rare in what models write.
+// rarity orders what credentials are made of by how rarely it stands in what
+// models write and how that is wrapped, the rarest first.
+const rarity = "QZXJVKWYGUBPHFDLMOCRNSTAEI9875643210+/=zjqxkvw_-ybgpfhumdlsrcnoita.e"
+
+// rarest returns the place of the byte by which a credential is searched for.
 func rarest(secret []byte) (at int) {
+	best := len(rarity)
 	for i, c := range secret {
-		switch {
-		case c >= 'A' && c <= 'Z':
-			return i
-		case c >= '0' && c <= '9':
-			at = i
+		if r := strings.IndexByte(rarity, c); r >= 0 && r < best {
+			best, at = r, i
 		}
 	}
 	return at

@@ -16,7 +16,7 @@ func TestMask(t *testing.T) {
 				want = bytes.ReplaceAll(b, []byte(secret), bytes.Repeat([]byte("*"), len(secret)))
 			}
 			got := bytes.Clone(b)
-			mask(got, []byte(secret))
+			NewAttempt([]byte(secret), true).mask(got)
 			if !bytes.Equal(got, want) {
 				t.Errorf("%q in %q: %q, want %q", secret, b, got, want)
 			}

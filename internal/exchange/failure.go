@@ -95,7 +95,7 @@ func (x *Exchange) refused(res *http.Response, a Attempt) (*http.Response, error
 	late := time.AfterFunc(errorDelay, func() { _ = res.Body.Close() })
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxError+1))
 	late.Stop()
-	mask(body, a.Secret)
+	a.mask(body)
 	e := x.format.Error(res.StatusCode, res.Header, body)
 	if err != nil || len(body) > maxError {
 		e.Raw = nil // it is not whole

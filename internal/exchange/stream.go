@@ -99,7 +99,7 @@ func (s *scratch) release() {
 // the stream is none to hand on, that is nil, and the others are the answer.
 func (x *Exchange) opened(res *http.Response, a Attempt) (*scratch, *http.Response, error) {
 	s := newScratch()
-	fail, err := x.open(res.Body, &s.window, a.Secret)
+	fail, err := x.open(res.Body, &s.window, a)
 	if fail == nil && err == nil {
 		s.at, s.seen = 0, 0 // it is handed on from the start
 		x.Stream = true
@@ -140,7 +140,7 @@ func unbuffered(h http.Header) {
 // open reads a stream up to its first content. It returns the error that
 // stands there instead, or why the stream ended before. Nothing is returned
 // from the window yet; at is where the first event begins that was not looked at.
-func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, error) {
+func (x *Exchange) open(src io.Reader, w *window, a Attempt) (*llm.Error, error) {
 	for len(w.buf) <= maxOpening {
 		at := w.at + w.whole()
 		events := w.buf[w.at:at]
@@ -153,7 +153,7 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 				ev = bare(ev, events[:len(events)-len(rest)])
 			}
 			events = rest
-			mask(ev.Data, secret)
+			a.mask(ev.Data)
 			if isForeign(ev.Data) {
 				return nil, errForeign
 			}
@@ -174,7 +174,7 @@ func (x *Exchange) open(src io.Reader, w *window, secret []byte) (*llm.Error, er
 			ev = bare(ev, w.buf[at:])
 		}
 		if ev.Data != nil {
-			mask(ev.Data, secret)
+			a.mask(ev.Data)
 			if _, fail := x.format.Opening(ev); fail != nil {
 				return fail, nil
 			}
@@ -233,7 +233,7 @@ func (r *relay) Read(p []byte) (int, error) {
 		} else if err := r.wait(); err != nil {
 			r.finish(err)
 		}
-		mask(r.buf[r.at:r.at+r.ready], r.attempt.Secret)
+		r.attempt.mask(r.buf[r.at : r.at+r.ready])
 	}
 	n := copy(p, r.buf[r.at:r.at+r.ready])
 	if !r.ended {

@@ -95,7 +95,7 @@ func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response
 	if !all {
 		return x.broken(res, fmt.Sprintf("the answer has more than %d bytes", maxTranslated))
 	}
-	mask(body.Bytes(), a.Secret)
+	a.mask(body.Bytes())
 	c, s := x.newCodec(a), newScratch()
 	defer s.release()
 	events, ok := c.decoder.Whole(s.events[:0], body.Bytes())
@@ -154,7 +154,7 @@ func (x *Exchange) translateStream(res *http.Response, a Attempt) (*http.Respons
 		return failed, err
 	}
 	format, _ := x.format.(formats.Terminated)
-	body := &translator{codec: x.newCodec(a), scratch: s, src: res.Body, secret: a.Secret, format: format}
+	body := &translator{codec: x.newCodec(a), scratch: s, src: res.Body, format: format}
 	return x.handOnAs(x.streamKind(), res, body, -1), nil
 }
 
@@ -163,8 +163,7 @@ func (x *Exchange) translateStream(res *http.Response, a Attempt) (*http.Respons
 type translator struct {
 	codec
 	*scratch
-	src    io.ReadCloser
-	secret []byte
+	src io.ReadCloser
 	// format tells what event ends the stream in its protocol: what is held back
 	// is due then, whenever the provider closes the connection. It may be nil.
 	format formats.Terminated
@@ -187,7 +186,7 @@ func (t *translator) Read(p []byte) (int, error) {
 		t.out, t.given = t.out[:0], 0
 		switch n := t.whole(); {
 		case n > 0:
-			mask(t.buf[t.at:t.at+n], t.secret)
+			t.attempt.mask(t.buf[t.at : t.at+n])
 			t.at += t.translate(t.buf[t.at : t.at+n])
 		case len(t.buf)-t.at > maxTranslatedEvent:
 			t.breakOff(Broken, fmt.Sprintf("an event has more than %d bytes", maxTranslatedEvent))
@@ -267,7 +266,7 @@ func (t *translator) finish(err error) {
 		t.ended = true
 		return
 	}
-	mask(t.buf[t.at:], t.secret)
+	t.attempt.mask(t.buf[t.at:])
 	n := t.whole() // a last read may have brought bytes and the end
 	for done := 0; done < n && !t.ended; {
 		done += t.translate(t.buf[t.at+done : t.at+n])

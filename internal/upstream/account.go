@@ -42,7 +42,7 @@ type Account struct {
 	MaxRequests int
 
 	index    int
-	bytes    []byte // the secret's
+	known    exchange.Attempt // with the secret
 	upstream *reverseproxy.Upstream
 	shared   *Shared
 	hash     uint64 // of its identity
@@ -90,15 +90,15 @@ func (a *Account) secret(secrets []string) string {
 // attempt is what an exchange has to know of an attempt with the account.
 func (a *Account) attempt(secrets []string) exchange.Attempt {
 	if a.own() {
-		return exchange.Attempt{Own: true, Secret: a.bytes}
+		return a.known
 	}
-	return exchange.Attempt{Secret: []byte(secrets[a.SecretAt])}
+	return exchange.NewAttempt([]byte(secrets[a.SecretAt]), false)
 }
 
 // hide returns an error of the network's without the account's credential,
 // which net/http repeats if the provider does.
 func (a *Account) hide(err error) error {
-	return errors.New(exchange.Attempt{Secret: a.bytes}.Hide(err))
+	return errors.New(a.known.Hide(err))
 }
 
 // url returns the address of a path, which is escaped, below the base URL.

@@ -65,7 +65,7 @@ func (p *Pool) Provision(ctx caddy.Context) error {
 	// the accounts
 	p.holds = true
 	for i, a := range p.Accounts {
-		a.index, a.bytes = i, []byte(a.Secret)
+		a.index, a.known = i, exchange.NewAttempt([]byte(a.Secret), true)
 		identity := a.dial(p.Kind, p.Provider)
 		a.upstream = &reverseproxy.Upstream{Dial: identity, MaxRequests: a.MaxRequests}
 		a.hash = hash(identity)
