@@ -377,7 +377,7 @@ func TestHeadersAndQueryThatGoUp(t *testing.T) {
 	}
 	for query, want := range map[string]string{
 		"": "", "key=secret": "", "beta=true": "beta=true", "alt=sse&key=s&x=1": "alt=sse",
-		"%zz=1&beta=true": "beta=true", "key=a;beta=true": "",
+		"%zz=1&beta=true": "beta=true", "key=a;beta=true": "", "alt=proto": "", "alt=media&beta=true": "beta=true", "alt=json": "alt=json",
 	} {
 		if _, got := Upward(nil, query); got != want {
 			t.Errorf("%q went up as %q", query, got)

@@ -130,6 +130,7 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 		{"another organization", http.Header{"Openai-Organization": {"org-x"}}, "m", failing(401, `{"error":{"message":"no","type":"invalid_request_error","param":null,"code":"mismatched_organization"}}`), 502},
 		{"a model that is called as a message", nil, "Your credit balance is too low", failing(400, `{"error":{"message":"Your credit balance is too low is not a valid model ID","type":"invalid_request_error","param":null,"code":null}}`), 400},
 		{"a model that is called as another", nil, "insufficient credits", failing(404, `{"error":{"message":"no access to model insufficient credits","type":"t","param":null,"code":null}}`), 404},
+		{"a model without access, called as a message", nil, "insufficient credits", failing(403, `{"error":{"message":"no access to model insufficient credits","type":"t","param":null,"code":null}}`), 502},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			k := newKeys(t)
