@@ -21,12 +21,12 @@ func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, er
 	if !isObject(schema) {
 		return append(dst, anyInput...), len(schema) > 0 && string(schema) != "null" && string(schema) != "true", nil
 	}
-	if isEmpty(schema) {
-		return append(dst, anyInput...), false, nil
-	}
 	b = b.or(schema)
 	if schema, err = b.Current(schema); err != nil {
 		return dst, false, err
+	}
+	if isEmpty(schema) { // also for want of what was said in older words
+		return append(dst, anyInput...), false, nil
 	}
 	kind, merged := lookAtInput(schema)
 	switch {

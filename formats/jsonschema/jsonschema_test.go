@@ -75,6 +75,8 @@ func TestToolInput(t *testing.T) {
 		{name: "null", schema: `null`, want: `{"type":"object","properties":{}}`},
 		{name: "empty", schema: `{ }`, want: `{"type":"object","properties":{}}`},
 		{name: "no object", schema: `{"type":"string"}`, want: `{"type":"object","properties":{}}`, lossy: true},
+		{name: "nothing but an older word", schema: `{"items":[]}`, want: `{"type":"object","properties":{}}`},
+		{name: "any type", schema: `{"type":"any"}`, want: `{"type":"object","properties":{}}`},
 		{name: "as it is", schema: `{"$schema":"x", "type":"object","properties":{"a":{"anyOf":[{"type":"string"}]}}}`, want: `{"$schema":"x", "type":"object","properties":{"a":{"anyOf":[{"type":"string"}]}}}`},
 		{name: "no type", schema: `{"properties":{"a":{}}}`, want: `{"type":"object","properties":{"a":{}}}`},
 		{name: "Google's type", schema: `{"type":"OBJECT","properties":{"a":{}},"required":["a"]}`, want: `{"type":"object","properties":{"a":{}},"required":["a"]}`},
