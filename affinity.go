@@ -36,9 +36,6 @@ func (a *Affinity) check() error {
 	return nil
 }
 
-// credentials are the headers that are taken out of a request.
-var credentials = [...]string{"Authorization", "X-Api-Key", "X-Goog-Api-Key"}
-
 // session returns what stands for the session of a call, 0 if it is part of none.
 func (a *Affinity) session(c *call, r *http.Request) uint64 {
 	if a == nil {

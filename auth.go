@@ -102,6 +102,10 @@ func (c caller) may(model string) bool {
 	return c.key == nil || c.key.Models == nil || glob.Any(c.key.Models, model)
 }
 
+// credentials are the headers in which clients send their keys. They are taken
+// out of a request.
+var credentials = [...]string{"Authorization", "X-Api-Key", "X-Goog-Api-Key"}
+
 // identify takes all credentials out of the request, header, query and URI,
 // and returns whose they are; ok is false if nobody's that may call. It is
 // enough if one of several is right.
@@ -118,7 +122,7 @@ func (c *callers) identify(r *http.Request) (who caller, ok bool) {
 			who.key, ok = cred.key, true
 		}
 	}
-	for _, name := range [...]string{"Authorization", "X-Api-Key", "X-Goog-Api-Key"} {
+	for _, name := range credentials {
 		for _, value := range r.Header[name] {
 			if name == "Authorization" {
 				value = bearer(value)

@@ -157,9 +157,9 @@ func (c *call) read(r *http.Request, ep endpoint, limit int64) *llm.Error {
 	}
 	if ep.named {
 		head = formats.Head{Model: ep.model, Stream: ep.stream, InPath: true, List: r.URL.Query().Get("alt") != "sse"}
-	}
-	if bad == nil && len(head.Model) > formats.MaxModel {
-		bad = &llm.Error{Status: http.StatusBadRequest, Param: "model", Message: fmt.Sprintf("'model' is longer than %d bytes", formats.MaxModel)}
+		if bad == nil {
+			bad = formats.CheckModel(ep.model)
+		}
 	}
 	if bad == nil && head.Model == "" && c.Op.NeedsModel() {
 		bad = &llm.Error{Status: http.StatusBadRequest, Param: "model", Message: "you must provide a 'model'"}

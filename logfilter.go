@@ -41,7 +41,7 @@ func (LogFilter) CaddyModule() caddy.ModuleInfo {
 // it wraps.
 func hidden() map[string]json.RawMessage {
 	fields := make(map[string]json.RawMessage)
-	for _, header := range [...]string{"Authorization", "X-Api-Key", "X-Goog-Api-Key", "Sec-Websocket-Protocol"} {
+	for _, header := range append(credentials[:len(credentials):len(credentials)], "Sec-Websocket-Protocol") {
 		fields["request>headers>"+header] = json.RawMessage(`{"filter":"delete"}`)
 		fields[header] = json.RawMessage(`{"filter":"delete"}`)
 	}

@@ -1,8 +1,10 @@
 package aiclient2api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -129,6 +131,21 @@ func (rt *router) targets(written []string, repl *caddy.Replacer) (out []target,
 		out = append(out, target{p, model, percent})
 	}
 	return out, checkShares(plain)
+}
+
+// faults returns the faults of these names.
+func faults(names []string) (all exchange.Faults, err error) {
+	for _, name := range names {
+		f := exchange.Fault(name)
+		switch {
+		case f == 0:
+			return 0, fmt.Errorf("%q is none of %s", name, strings.Join(exchange.FaultNames[:], ", "))
+		case all&f != 0:
+			return 0, errors.New(strconv.Quote(name) + " stands twice")
+		}
+		all |= f
+	}
+	return all, nil
 }
 
 // resolve returns where a model goes, by the first of: the pin, the rules, a

@@ -1,13 +1,10 @@
 package aiclient2api
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"strings"
-
-	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
 )
 
 // share splits a target as it is written, 90%:openai/gpt-5, into its share of the
@@ -69,19 +66,4 @@ func split(targets []target, session uint64) []target {
 		}
 	}
 	return targets
-}
-
-// faults returns the faults of these names.
-func faults(names []string) (all exchange.Faults, err error) {
-	for _, name := range names {
-		f := exchange.Fault(name)
-		switch {
-		case f == 0:
-			return 0, fmt.Errorf("%q is none of %s", name, strings.Join(exchange.FaultNames[:], ", "))
-		case all&f != 0:
-			return 0, errors.New(strconv.Quote(name) + " stands twice")
-		}
-		all |= f
-	}
-	return all, nil
 }

@@ -27,8 +27,8 @@ type Head struct {
 	List bool
 }
 
-// MaxModel is how long the name of a model may be, in bytes.
-const MaxModel = 512
+// maxModel is how long the name of a model may be, in bytes.
+const maxModel = 512
 
 // Scan reads the head of a JSON request whose model and stream flag are
 // members of its top level. A body that is no JSON object, one that nests too
@@ -68,14 +68,20 @@ func Scan(body []byte) (Head, *llm.Error) {
 	}
 	if head.ModelEnd > 0 {
 		head.Model = gjson.ParseBytes(body[head.ModelStart:head.ModelEnd]).String()
-		if !utf8.ValidString(head.Model) {
-			return head, invalid("model", "'model' is not valid UTF-8")
-		}
-		if len(head.Model) > MaxModel {
-			return head, invalid("model", fmt.Sprintf("'model' is longer than %d bytes", MaxModel))
-		}
+		return head, CheckModel(head.Model)
 	}
 	return head, nil
+}
+
+// CheckModel checks the name of a model that a client asks for.
+func CheckModel(name string) *llm.Error {
+	switch {
+	case !utf8.ValidString(name):
+		return invalid("model", "'model' is not valid UTF-8")
+	case len(name) > maxModel:
+		return invalid("model", fmt.Sprintf("'model' is longer than %d bytes", maxModel))
+	}
+	return nil
 }
 
 // named reports whether the current member's name is name in any case.

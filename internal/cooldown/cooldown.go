@@ -148,10 +148,9 @@ func (s *State) Fitness(model string, now time.Time) (f Fitness) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if sp := s.models[model]; sp != nil && now.Sub(sp.until) > Longest && !sp.probing {
-		delete(s.models, model) // nobody has asked for it since
-		s.out.Add(-1)
+		s.drop(model) // nobody has asked for it since
 	}
-	for _, sp := range [...]*spell{s.whole, s.models[model]} {
+	for _, sp := range s.spells(model) {
 		if sp != nil {
 			f.worse(sp, now)
 		}
@@ -190,7 +189,7 @@ func (s *State) Enter(model string, now time.Time, forced bool) (t Ticket, ok bo
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, sp := range [...]*spell{s.whole, s.models[model]} {
+	for i, sp := range s.spells(model) {
 		if sp == nil {
 			continue
 		}
@@ -225,7 +224,7 @@ func (s *State) Probe(model string) <-chan struct{} {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, sp := range [...]*spell{s.whole, s.models[model]} {
+	for _, sp := range s.spells(model) {
 		if sp != nil && sp.probing {
 			if sp.probed == nil {
 				sp.probed = make(chan struct{})
@@ -262,8 +261,7 @@ func (t *Ticket) Succeed() {
 		s.out.Add(-1)
 	}
 	if sp := s.models[t.model]; sp != nil && !t.began.Before(sp.since) {
-		delete(s.models, t.model)
-		s.out.Add(-1)
+		s.drop(t.model)
 	}
 }
 
@@ -332,14 +330,22 @@ func (s *State) evict(now time.Time) {
 	var soonest string
 	for model, sp := range s.models {
 		if !now.Before(sp.until) {
-			delete(s.models, model)
-			s.out.Add(-1)
+			s.drop(model)
 		} else if s.models[soonest] == nil || sp.until.Before(s.models[soonest].until) {
 			soonest = model
 		}
 	}
 	if len(s.models) >= mostModels {
-		delete(s.models, soonest)
-		s.out.Add(-1)
+		s.drop(soonest)
 	}
+}
+
+// spells returns what an attempt with a model has to do with: the account's
+// and the model's, nil where there is none. The state is locked, as below.
+func (s *State) spells(model string) [2]*spell { return [2]*spell{s.whole, s.models[model]} }
+
+// drop forgets a model's.
+func (s *State) drop(model string) {
+	delete(s.models, model)
+	s.out.Add(-1)
 }

@@ -158,10 +158,8 @@ func (x *Exchange) misfit(res *http.Response) (*http.Response, error) {
 		Class: Unsupported, Status: http.StatusBadGateway,
 		Err: x.ours(fmt.Sprintf("provider %q answered without a stream, after this one had begun", x.Provider)),
 	}
-	x.over, x.class, x.failure = true, Unsupported, f
-	x.Fail(f)
-	body := f.Render(x.Call)
-	return response(res, f.Status, f.Header, io.NopCloser(bytes.NewReader(body)), int64(len(body))), nil
+	x.note(f)
+	return x.conclude(res, f), nil
 }
 
 func isObject(b []byte) bool {

@@ -115,18 +115,8 @@ var (
 )
 
 func isSpent(e *llm.Error) bool {
-	for _, word := range spentCodes {
-		if strings.Contains(e.Code, word) || strings.Contains(e.Type, word) {
-			return true
-		}
-	}
-	text := strings.ToLower(llm.Clip(e.Message, 512))
-	for _, words := range spentTexts {
-		if strings.Contains(text, words) {
-			return true
-		}
-	}
-	return false
+	return contains(e.Code, spentCodes[:]) || contains(e.Type, spentCodes[:]) ||
+		contains(strings.ToLower(llm.Clip(e.Message, 512)), spentTexts[:])
 }
 
 // Retry reports whether another account or target may answer.

@@ -73,18 +73,13 @@ func (c *Commit) begin() {
 // enter says that whoever answers waits for a provider, leave that it does so
 // no more: until the next time nothing else is written. Both may be asked of
 // nil.
-func (c *Commit) enter() {
-	if c != nil {
-		c.mu.Lock()
-		c.waiting = true
-		c.mu.Unlock()
-	}
-}
+func (c *Commit) enter() { c.wait(true) }
+func (c *Commit) leave() { c.wait(false) }
 
-func (c *Commit) leave() {
+func (c *Commit) wait(on bool) {
 	if c != nil {
 		c.mu.Lock()
-		c.waiting = false
+		c.waiting = on
 		c.mu.Unlock()
 	}
 }

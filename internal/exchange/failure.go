@@ -111,7 +111,8 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Re
 	if x.Rung == Translate {
 		*e = foreign(*e)
 	}
-	class := Classify(x.unquoted(e), a.Own)
+	said := x.unquoted(e)
+	class := Classify(said, a.Own)
 	f := &Failure{
 		Class:  class,
 		Status: class.status(e.Status),
@@ -133,19 +134,31 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Re
 	if class.Retry() {
 		return nil, x.failed(f)
 	}
-	// the client's own fault is an answer, and counts against no account
-	x.over, x.class, x.failure = true, class, f
-	x.Fail(f)
-	if class == ClientFault && x.Op == formats.Stored && e.Status == http.StatusNotFound {
-		x.over, x.elsewhere = false, true
+	// the client's own fault is an answer, unless somebody else may find none
+	x.note(f)
+	switch {
+	case class == ClientFault && x.Op == formats.Stored && e.Status == http.StatusNotFound:
+		x.elsewhere = true
 		return nil, &RetryableError{f}
-	}
-	if class == ClientFault && x.FallbackOn&faultsOf(x.unquoted(e)) != 0 {
+	case class == ClientFault && x.FallbackOn&faultsOf(said) != 0:
+		x.over = true
 		x.fell(class)
 		return nil, &MovedError{f}
 	}
+	return x.conclude(res, f), nil
+}
+
+// note takes a failure for what became of the attempt.
+func (x *Exchange) note(f *Failure) {
+	x.class, x.failure = f.Class, f
+	x.Fail(f)
+}
+
+// conclude makes a failure the exchange's answer.
+func (x *Exchange) conclude(res *http.Response, f *Failure) *http.Response {
+	x.over = true
 	body := f.Render(x.Call)
-	return response(res, f.Status, f.Header, io.NopCloser(bytes.NewReader(body)), int64(len(body))), nil
+	return response(res, f.Status, f.Header, io.NopCloser(bytes.NewReader(body)), int64(len(body)))
 }
 
 // unquoted returns an error without the model's name, which is the client's own
@@ -187,9 +200,8 @@ func (x *Exchange) spoilt(res *http.Response, class Class, what string) (*http.R
 // that says so.
 func (x *Exchange) failed(f *Failure) error {
 	f.Status = f.Class.status(f.Err.Status)
-	x.class, x.failure = f.Class, f
+	x.note(f)
 	x.fell(f.Class)
-	x.Fail(f)
 	return &RetryableError{f}
 }
 

@@ -68,6 +68,7 @@ func faultsOf(e *llm.Error) Faults {
 	return 0
 }
 
+// contains reports whether one of the words stands in s.
 func contains(s string, words []string) bool {
 	for _, w := range words {
 		if strings.Contains(s, w) {

@@ -149,9 +149,7 @@ func (x *Exchange) open(src io.Reader, w *window, a Attempt) (*llm.Error, error)
 			if !ok {
 				break
 			}
-			if ev.Data == nil {
-				ev = bare(ev, events[:len(events)-len(rest)])
-			}
+			ev = bare(ev, events[:len(events)-len(rest)])
 			events = rest
 			a.mask(ev.Data)
 			if isForeign(ev.Data) {
@@ -170,10 +168,7 @@ func (x *Exchange) open(src io.Reader, w *window, a Attempt) (*llm.Error, error)
 		}
 		// the last event may lack its end; nothing comes after it
 		ev, _ := sse.Last(w.buf[at:])
-		if ev.Data == nil {
-			ev = bare(ev, w.buf[at:])
-		}
-		if ev.Data != nil {
+		if ev = bare(ev, w.buf[at:]); ev.Data != nil {
 			a.mask(ev.Data)
 			if _, fail := x.format.Opening(ev); fail != nil {
 				return fail, nil

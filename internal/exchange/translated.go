@@ -218,22 +218,26 @@ func (t *translator) translate(events []byte) int {
 		if !ok {
 			return len(events)
 		}
-		if ev.Data == nil {
-			ev = bare(ev, left[:len(left)-len(rest)])
-		}
-		t.event(ev)
+		t.event(bare(ev, left[:len(left)-len(rest)]))
 		left = rest
 	}
 	return len(events) - len(left)
 }
 
-// bare reads JSON that stands in a stream without being an event, of which ev
-// has no data: Google's servers end a stream so that breaks.
+// bare reads JSON that stands in a stream without being an event: Google's
+// servers end a stream so that breaks. raw is all of what ev was read from.
 func bare(ev sse.Event, raw []byte) sse.Event {
-	if raw = bytes.TrimSpace(raw); len(raw) > 1 && (raw[0] == '{' || raw[0] == '[') {
-		ev.Data = raw
+	if ev.Data == nil {
+		ev.Data = loose(raw)
 	}
 	return ev
+}
+
+func loose(raw []byte) []byte {
+	if raw = bytes.TrimSpace(raw); len(raw) > 1 && (raw[0] == '{' || raw[0] == '[') {
+		return raw
+	}
+	return nil
 }
 
 // event translates one.
@@ -279,9 +283,7 @@ func (t *translator) finish(err error) {
 	left := t.buf[t.at+n:]
 	t.at = len(t.buf)
 	if last, _ := sse.Last(left); !t.ended {
-		if last.Data == nil {
-			last = bare(last, left)
-		}
+		last = bare(last, left)
 		if last.Data != nil && t.x.format.Complete(last.Data) {
 			t.event(last)
 		}

@@ -46,6 +46,31 @@ func (k *keys) set(key string, f http.HandlerFunc) {
 	k.by[key] = f
 }
 
+// hold has a key's next caller wait: entered is closed when it has come, and it
+// is answered when leave is.
+func (k *keys) hold(key string) (entered, leave chan struct{}) {
+	entered, leave = make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	k.set(key, func(w http.ResponseWriter, r *http.Request) {
+		first.Do(func() {
+			close(entered)
+			<-leave
+		})
+		answers(w, r)
+	})
+	return entered, leave
+}
+
+// begin asks the question, and returns where the status comes.
+func (g *gateway) begin() <-chan int {
+	done := make(chan int, 1)
+	go func() {
+		status, _, _, _ := g.try(nil, question)
+		done <- status
+	}()
+	return done
+}
+
 // count returns how often a key was asked since the last count.
 func (k *keys) count(key string) int {
 	k.mu.Lock()
@@ -263,20 +288,11 @@ func TestOneProbe(t *testing.T) {
 	g := start(t, k.provider("probed", "", "a", "b"))
 	k.set("a", failing(500, refusal, "Retry-After", "0.05"))
 	g.ask(t, nil, question)
-	entered, leave := make(chan struct{}), make(chan struct{})
-	k.set("a", func(w http.ResponseWriter, r *http.Request) {
-		close(entered)
-		<-leave
-		answers(w, r)
-	})
+	entered, leave := k.hold("a")
 	waitOut(t, "probed", "1")
 	k.count("a")
 	k.count("b")
-	done := make(chan int)
-	go func() {
-		status, _, _, _ := g.try(nil, question)
-		done <- status
-	}()
+	done := g.begin()
 	<-entered
 	for range 5 {
 		if status, _, body := g.ask(t, nil, question); status != 200 {
@@ -411,17 +427,8 @@ func TestAffinity(t *testing.T) {
 func TestMaxRequests(t *testing.T) {
 	k := newKeys(t)
 	g := start(t, "provider bounded openai {\n lb_policy first\n account a {\n api_key a\n upstream "+k.URL+"/v1\n max_requests 1\n }\n account b {\n api_key b\n upstream "+k.URL+"/v1\n }\n }")
-	entered, leave := make(chan struct{}), make(chan struct{})
-	k.set("a", func(w http.ResponseWriter, r *http.Request) {
-		close(entered)
-		<-leave
-		answers(w, r)
-	})
-	done := make(chan int)
-	go func() {
-		status, _, _, _ := g.try(nil, question)
-		done <- status
-	}()
+	entered, leave := k.hold("a")
+	done := g.begin()
 	<-entered
 	for range 3 {
 		g.ask(t, nil, question)

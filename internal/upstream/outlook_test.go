@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -46,17 +45,8 @@ func TestWhatClientsAreToldToWait(t *testing.T) {
 		g := start(t, "provider wait3 openai {\n lb_policy first\n upstream "+k.URL+"/v1\n account a {\n api_key a\n }\n account b {\n api_key b\n max_requests 1\n }\n }")
 		k.set("a", limited)
 		g.ask(t, nil, question)
-		entered, leave := make(chan struct{}), make(chan struct{})
-		k.set("b", func(w http.ResponseWriter, r *http.Request) {
-			close(entered)
-			<-leave
-			answers(w, r)
-		})
-		done := make(chan int)
-		go func() {
-			status, _, _, _ := g.try(nil, question)
-			done <- status
-		}()
+		entered, leave := k.hold("b")
+		done := g.begin()
 		<-entered
 		if status, header, body := g.ask(t, nil, question); status != 503 || header.Get("Retry-After") != "1" {
 			t.Errorf("%d %v %s", status, header, body)
@@ -170,22 +160,11 @@ func TestTheHerdWaitsForOne(t *testing.T) {
 	g.ask(t, nil, question)
 	waitOut(t, "herd", "1")
 	k.count("a")
-	entered, leave := make(chan struct{}), make(chan struct{})
-	var first sync.Once
-	k.set("a", func(w http.ResponseWriter, r *http.Request) {
-		first.Do(func() {
-			close(entered)
-			<-leave
-		})
-		answers(w, r)
-	})
+	entered, leave := k.hold("a")
 	const herd = 20
-	statuses := make(chan int, herd)
+	var statuses []<-chan int
 	for range herd {
-		go func() {
-			status, _, _, _ := g.try(nil, question)
-			statuses <- status
-		}()
+		statuses = append(statuses, g.begin())
 	}
 	<-entered
 	for deadline := time.Now().Add(200 * time.Millisecond); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
@@ -197,8 +176,8 @@ func TestTheHerdWaitsForOne(t *testing.T) {
 		}
 	}
 	close(leave)
-	for range herd {
-		if status := <-statuses; status != 200 {
+	for _, done := range statuses {
+		if status := <-done; status != 200 {
 			t.Errorf("one of them: %d", status)
 		}
 	}

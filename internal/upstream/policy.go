@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"hash/fnv"
 	"math"
 	"net/http"
 	"sync"
@@ -84,11 +83,4 @@ func (w *byWeight) Select(left reverseproxy.UpstreamPool, _ *http.Request, _ htt
 	}
 	w.credit[best] -= total
 	return best.upstream
-}
-
-// hash returns a number that stands for a text, the same one after a restart.
-func hash(text string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(text))
-	return h.Sum64()
 }

@@ -15,9 +15,7 @@ import (
 	"github.com/tidwall/sjson"
 	"go.uber.org/zap"
 
-	"github.com/aiclient2api/caddy-aiclient2api/internal/cooldown"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
-	"github.com/aiclient2api/caddy-aiclient2api/internal/glob"
 )
 
 // Pool is a provider's accounts behind a proxy of Caddy's. All of it is
@@ -68,7 +66,7 @@ func (p *Pool) Provision(ctx caddy.Context) error {
 		a.index, a.known = i, exchange.NewAttempt([]byte(a.Secret), true)
 		identity := a.dial(p.Kind, p.Provider)
 		a.upstream = &reverseproxy.Upstream{Dial: identity, MaxRequests: a.MaxRequests}
-		a.hash = hash(identity)
+		a.hash = exchange.Session(identity)
 		a.shared = accounts.take(identity, a, p.Kind, p.Provider, time.Now())
 		p.byUpstream[a.upstream] = a
 		rp.Upstreams = append(rp.Upstreams, a.upstream)
@@ -179,110 +177,6 @@ func (p *Pool) secure() bool {
 	return false
 }
 
-// Available reports whether an account may be asked for x. It asks the filter
-// only: a policy moves its counters when it is asked.
-func (p *Pool) Available(x *exchange.Exchange) bool {
-	now := time.Now()
-	for _, a := range p.Accounts {
-		if p.open(x, a) && a.fit(x, now) {
-			return true
-		}
-	}
-	return false
-}
-
-// Resort reports whether an account may be asked for x though it is cooling,
-// for want of anybody else.
-func (p *Pool) Resort(x *exchange.Exchange) bool {
-	return p.resort(x, x.Attempts > 0, time.Now()) != nil
-}
-
-// Outlook is when somebody of a pool may be asked again.
-type Outlook struct {
-	// Any is whether an account serves the model at all, and is not disabled.
-	Any bool
-	// All is whether all of these are out, for a time that their provider has
-	// named or until an operator mends them. Rate is whether it is about a rate.
-	All, Rate bool
-	// Wait is how long it is until the first of them returns, 0 if it may be
-	// asked at any moment.
-	Wait time.Duration
-}
-
-// Outlook returns when somebody may be asked for x again.
-func (p *Pool) Outlook(x *exchange.Exchange) (o Outlook) {
-	now := time.Now()
-	for _, a := range p.Accounts {
-		f := a.shared.Fitness(x.Limited(), now)
-		if f.Grade == cooldown.Disabled || a.lacks(x.Secrets) || a.Models != nil && !glob.Any(a.Models, x.Target.Model) {
-			continue
-		}
-		left, out := time.Duration(0), false
-		if f.Grade == cooldown.Out {
-			left = f.Until.Sub(now)
-			out = f.Stated || left > patience
-		}
-		if !o.Any || left < o.Wait {
-			o.Wait = left
-		}
-		o.All = out && (o.All || !o.Any)
-		o.Rate = o.Rate || f.Rate
-		o.Any = true
-	}
-	return o
-}
-
-// Await waits for the request that finds out whether an account is well again,
-// if there is one, and no longer than probeWait. It reports whether an account
-// may be asked then.
-func (p *Pool) Await(x *exchange.Exchange) bool {
-	for _, a := range p.Accounts {
-		if !p.open(x, a) {
-			continue
-		}
-		if probe := a.shared.Probe(x.Limited()); probe != nil {
-			timer := time.NewTimer(probeWait)
-			defer timer.Stop()
-			select {
-			case <-probe:
-			case <-timer.C:
-			case <-x.Request.Context().Done():
-			}
-			return p.Available(x)
-		}
-	}
-	return false
-}
-
-// probeWait is how long a request that nobody else can answer waits for one that
-// finds out: then it goes the same way.
-const probeWait = 2 * time.Second
-
-// Lacks reports whether no account may be asked because each of them wants a
-// credential that the call did not bring along.
-func (p *Pool) Lacks(c *exchange.Call) bool {
-	for _, a := range p.Accounts {
-		if !a.lacks(c.Secrets) {
-			return false
-		}
-	}
-	return true
-}
-
-// Healthy reports whether there is an account that may be asked, for some model.
-// One that has just failed may be, for want of anybody else.
-func (p *Pool) Healthy() bool {
-	now := time.Now()
-	for _, a := range p.Accounts {
-		f := a.shared.Fitness("", now)
-		if a.upstream.Available() && f.Grade != cooldown.Disabled &&
-			(f.Grade != cooldown.Out || !f.Stated && f.Until.Sub(now) <= patience) {
-			return true
-		}
-	}
-	return false
-}
-
 // ServeHTTP tries x on the accounts, also on those that are cooling if it is
 // forced. If nobody answered it returns an error, and nothing has been written.
 // No error does not mean an answer: the client may have left. The request that
@@ -308,18 +202,4 @@ func (p *Pool) ServeHTTP(w http.ResponseWriter, x *exchange.Exchange, forced boo
 		return t.moved
 	}
 	return err
-}
-
-// muted keeps the proxy from telling a client that it has left when it is the
-// next target's turn.
-type muted struct {
-	*caddyhttp.ResponseWriterWrapper
-	trial *trial
-}
-
-// WriteHeader writes, unless the exchange has moved on.
-func (m *muted) WriteHeader(status int) {
-	if m.trial.moved == nil {
-		m.ResponseWriterWrapper.WriteHeader(status)
-	}
 }

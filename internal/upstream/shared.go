@@ -23,19 +23,18 @@ type Shared struct {
 	// InFlight counts the attempts under way, streams included.
 	InFlight atomic.Int64
 	// Attempts counts those that came to an end, by class.
-	Attempts [exchange.Classes]atomic.Int64
+	Attempts Tally
 
 	tally   *Tally
 	holders int       // configurations that have it
 	left    time.Time // when the last of them went
 }
 
-// Tally counts the attempts that came to an end, by class, under the names of a
-// provider and an account, whatever credential or address these have had. It
-// never goes back.
+// Tally counts the attempts that came to an end, by class.
 type Tally [exchange.Classes]atomic.Int64
 
-// Tally returns the one of the account's names.
+// Tally returns what is counted under the names of the provider and the account,
+// whatever credential or address these have had. It never goes back.
 func (s *Shared) Tally() *Tally { return s.tally }
 
 // count counts an attempt that came to an end.

@@ -4,9 +4,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
 	"github.com/aiclient2api/caddy-aiclient2api/internal/cooldown"
 	"github.com/aiclient2api/caddy-aiclient2api/internal/exchange"
-	"github.com/aiclient2api/caddy-aiclient2api/internal/glob"
 )
 
 // trial is an exchange on its way through the pool's proxy, and the context of
@@ -111,52 +112,16 @@ func (t *trial) leave() {
 	t.account = nil
 }
 
-// mostResorts bounds the accounts of one provider that one request asks though
-// they are cooling: so a blip of all of them is no outage, and an outage is not
-// multiplied by the number of accounts.
-const mostResorts = 3
-
-// patience is how far off an account's time may be over for the request to
-// ask it though another was asked already: what an operator has to mend is
-// asked for want of anybody else only.
-const patience = time.Minute
-
-// open reports whether an account may be asked in the trial, whatever it has
-// done before.
-func (p *Pool) open(x *exchange.Exchange, a *Account) bool {
-	return x.Open(a.index) && x.Tried() <= p.Proxy.LoadBalancing.Retries && a.upstream.Available() && !a.lacks(x.Secrets) &&
-		(a.Models == nil || glob.Any(a.Models, x.Target.Model))
+// muted keeps the proxy from telling a client that it has left when it is the
+// next target's turn.
+type muted struct {
+	*caddyhttp.ResponseWriterWrapper
+	trial *trial
 }
 
-// fit reports whether an account may be asked without being forced.
-func (a *Account) fit(x *exchange.Exchange, now time.Time) bool {
-	return a.shared.Fitness(x.Limited(), now).Grade <= cooldown.Due
-}
-
-// resort returns the account that returns soonest of those that are cooling for
-// a time that no provider has stated, nil if there is none.
-func (p *Pool) resort(x *exchange.Exchange, asked bool, now time.Time) (soonest *Account) {
-	var until, stated time.Time
-	for _, a := range p.Accounts {
-		if !p.open(x, a) {
-			continue
-		}
-		f := a.shared.Fitness(x.Limited(), now)
-		switch {
-		case f.Grade <= cooldown.Due: // has become so meanwhile
-			return a
-		case f.Grade == cooldown.Disabled:
-		case f.Grade == cooldown.Out && f.Stated:
-			if stated.IsZero() || f.Until.Before(stated) {
-				stated = f.Until
-			}
-		case asked && f.Until.Sub(now) > patience:
-		case soonest == nil || f.Until.Before(until):
-			soonest, until = a, f.Until
-		}
+// WriteHeader writes, unless the exchange has moved on.
+func (m *muted) WriteHeader(status int) {
+	if m.trial.moved == nil {
+		m.ResponseWriterWrapper.WriteHeader(status)
 	}
-	if until.Sub(now) > patience && !stated.IsZero() && stated.Before(until) {
-		return nil // what an operator has to mend is not asked in the place of what returns sooner
-	}
-	return soonest
 }
