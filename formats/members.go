@@ -2,8 +2,10 @@ package formats
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 
 	"github.com/tidwall/gjson"
 )
@@ -281,10 +283,6 @@ func (m *Members) blanks() {
 	}
 }
 
-// short is how many bytes of a string are looked at one by one: names and most
-// values are shorter than it takes to set up a search.
-const short = 32
-
 // string passes over a string whose opening quote is next.
 func (m *Members) string() bool {
 	var end int
@@ -301,17 +299,21 @@ func (m *Members) string() bool {
 }
 
 // pass returns what follows the string whose opening quote is b[i], -1 if it
-// has no end. In a long one it looks for the closing quote, not at each
-// character: long texts are most of a body.
+// has no end. Names and most values are short: their ends are looked for in
+// words of eight bytes, those of long texts, which are most of a body, by a search.
 func pass(b []byte, i int) int {
 	i++
-	for end := min(len(b), i+short); i < end; i++ {
-		switch b[i] {
-		case '"':
-			return i + 1
-		case '\\':
-			i++
+	for n := 0; n < short && i+8 <= len(b); n++ {
+		w := binary.LittleEndian.Uint64(b[i:])
+		found := (zeros(w^('"'*ones)) | zeros(w^('\\'*ones))) & highs
+		if found == 0 {
+			i += 8
+			continue
 		}
+		if i += bits.TrailingZeros64(found) / 8; b[i] == '"' {
+			return i + 1
+		}
+		i += 2
 	}
 	for first := i; i < len(b); i++ { // i may be one behind an escape
 		n := bytes.IndexByte(b[i:], '"')
@@ -329,6 +331,10 @@ func pass(b []byte, i int) int {
 	}
 	return -1
 }
+
+// short is in how many words the end of a string is looked for before a search
+// for it is set up.
+const short = 6
 
 // value passes over one value.
 func (m *Members) value() error {
@@ -356,28 +362,19 @@ func isScalar(c byte) bool {
 	return c-'0' <= 9 || c|0x20-'a' <= 25 || c == '-' || c == '+' || c == '.'
 }
 
-// structural are the bytes that nested looks at.
-var structural = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
-
 // nested passes over an object or array, and checks that brackets pair up. It
 // is where most of the time of a walk goes, hence the local variables.
 func (m *Members) nested() error {
 	var square [MaxDepth/64 + 1]uint64 // one bit a level: opened by [
 	b, i, depth := m.b, m.at, 0
 	for i < len(b) {
-		c := b[i]
-		if !structural[c] {
-			i++
-			continue
-		}
-		if c == '"' {
+		switch c := b[i]; c {
+		case '"':
 			if i = pass(b, i); i < 0 {
 				return ErrSyntax
 			}
-			continue
-		}
-		i++
-		if c == '{' || c == '[' {
+		case '{', '[':
+			i++
 			if depth++; depth >= MaxDepth {
 				return ErrDepth
 			}
@@ -387,14 +384,17 @@ func (m *Members) nested() error {
 			} else {
 				square[depth>>6] &^= bit
 			}
-			continue
-		}
-		if square[depth>>6]>>(depth&63)&1 == 1 != (c == ']') {
-			return ErrSyntax
-		}
-		if depth--; depth == 0 {
-			m.at = i
-			return nil
+		case '}', ']':
+			i++
+			if square[depth>>6]>>(depth&63)&1 == 1 != (c == ']') {
+				return ErrSyntax
+			}
+			if depth--; depth == 0 {
+				m.at = i
+				return nil
+			}
+		default:
+			i++
 		}
 	}
 	return ErrSyntax

@@ -94,7 +94,7 @@ member: // a name is next
 
 // skip returns the index of the first byte that is no white space.
 func skip(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
+	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
 		i++
 	}
 	return i
@@ -167,14 +167,8 @@ func literal(b []byte, i int) int {
 // string: a quote, a backslash or a control character; the length of b if there
 // is none.
 func special(b []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		quote, slash := w^('"'*ones), w^('\\'*ones)
-		// the high bit of each byte that is zero in quote or slash, or less than
-		// a blank in w; false ones stand above a true one only
-		found := ((quote-ones)&^quote | (slash-ones)&^slash | (w-' '*ones)&^w) & highs
-		if found != 0 {
+		if found := specials(binary.LittleEndian.Uint64(b[i:])); found != 0 {
 			return i + bits.TrailingZeros64(found)/8
 		}
 	}
@@ -185,6 +179,23 @@ func special(b []byte, i int) int {
 	}
 	return len(b)
 }
+
+// specials has the highest bit of each byte of w set that special looks for. Bits
+// above the lowest may be wrong. With their second bit turned over, the quote
+// (0x22) and the control characters, and nothing else, are less than 0x21.
+func specials(w uint64) uint64 {
+	return (((w^2*ones)-0x21*ones)&^w | zeros(w^('\\'*ones))) & highs
+}
+
+// A byte, and the highest bit of a byte, in each byte of a word.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// zeros has the highest bit of each byte set that is zero in w. Bits above the
+// lowest of these may be wrong.
+func zeros(w uint64) uint64 { return (w - ones) &^ w }
 
 // Plain returns the index behind the bytes from b[i] on that stand in a string
 // as they are: that of a quote, a backslash or a control character, or the

@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -26,6 +27,42 @@ func TestValid(t *testing.T) {
 	deep := func(n int) []byte { return []byte(strings.Repeat("[", n) + strings.Repeat("]", n)) }
 	if !Valid(deep(MaxDepth-1)) || Valid(deep(MaxDepth)) || Valid([]byte(strings.Repeat("[", 8<<20))) {
 		t.Error("depth")
+	}
+}
+
+// Strings are looked at eight bytes at a time: what ends them must be found
+// wherever it stands, and nothing else be taken for it, whatever is before it.
+func TestEndsOfStringsAreFoundAnywhere(t *testing.T) {
+	for _, before := range []byte{'a', ' ', '!', '#', '[', ']', 0x7f, 0x80, 0xa2, 0xff} {
+		for c := range 256 {
+			for at := range 20 {
+				b := bytes.Repeat([]byte{before}, 24)
+				b[at] = byte(c)
+				want := len(b)
+				if c == '"' || c == '\\' || c < ' ' {
+					want = at
+				}
+				if got := special(b, 0); got != want {
+					t.Fatalf("%q: %d, want %d", b, got, want)
+				}
+			}
+		}
+	}
+	for n := range 150 {
+		for slashes := range 5 {
+			text := strings.Repeat("x", n) + strings.Repeat(`\`, slashes)
+			b := []byte(`"` + text + `"` + `y" `)
+			want := len(text) + 2
+			if slashes%2 == 1 {
+				want += 2 // the next one
+			}
+			if got := pass(b, 0); got != want {
+				t.Errorf("%s: %d, want %d", b, got, want)
+			}
+			if got := pass(b[:want-1], 0); got != -1 {
+				t.Errorf("%s: %d, want no end", b[:want-1], got)
+			}
+		}
 	}
 }
 

@@ -21,6 +21,9 @@ func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, er
 	if !isObject(schema) {
 		return append(dst, anyInput...), len(schema) > 0 && string(schema) != "null" && string(schema) != "true", nil
 	}
+	if inputs.knows(schema) {
+		return append(dst, schema...), false, nil
+	}
 	b = b.or(schema)
 	if schema, err = b.Current(schema); err != nil {
 		return dst, false, err
@@ -32,6 +35,7 @@ func (b *Budget) AppendToolInput(dst, schema []byte) (out []byte, lossy bool, er
 	switch {
 	case merged:
 	case string(kind) == `"object"`:
+		inputs.add(schema)
 		return append(dst, schema...), false, nil
 	case kind == nil:
 		return append(append(dst, `{"type":"object",`...), schema[1:]...), false, nil

@@ -2,6 +2,7 @@ package jsonschema_test
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -310,11 +311,19 @@ func FuzzSchemas(f *testing.F) {
 
 const benchmarked = `{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{"path":{"type":"string","description":"The path"},"limit":{"type":"integer","minimum":1,"maximum":100},"mode":{"type":"string","enum":["read","write"]},"tags":{"type":"array","items":{"$ref":"#/$defs/Tag"}},"when":{"anyOf":[{"type":"string","format":"date-time"},{"type":"null"}]}},"required":["path"],"additionalProperties":false,"$defs":{"Tag":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}}}`
 
+// BenchmarkToolInput is that of a schema that comes again and again, and of ones
+// that were not seen before.
 func BenchmarkToolInput(b *testing.B) {
 	var dst []byte
-	b.ReportAllocs()
-	for b.Loop() {
-		dst, _, _ = fresh.AppendToolInput(dst[:0], []byte(benchmarked))
+	for name, others := range map[string]int64{"familiar": 1, "new": 9000} {
+		b.Run(name, func(b *testing.B) {
+			schema := []byte(`{"title":1000,` + benchmarked[1:])
+			b.ReportAllocs()
+			for i := int64(0); b.Loop(); i++ {
+				strconv.AppendInt(schema[:len(`{"title":`)], 1000+i%others, 10) // in place
+				dst, _, _ = fresh.AppendToolInput(dst[:0], schema)
+			}
+		})
 	}
 }
 
