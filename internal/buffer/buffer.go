@@ -133,6 +133,9 @@ func newBody(b []byte) *Body {
 // and must not be changed.
 func (b *Body) Bytes() []byte { return b.bytes }
 
+// Hold takes one more reference.
+func (b *Body) Hold() { b.refs.Add(1) }
+
 // Release gives back one reference.
 func (b *Body) Release() {
 	if b.refs.Add(-1) == 0 {
@@ -145,7 +148,7 @@ func (b *Body) Release() {
 // memory that outlives it. It holds the body until it is closed; closing it
 // twice is harmless.
 func (b *Body) Reader(segments [][]byte) io.ReadCloser {
-	b.refs.Add(1)
+	b.Hold()
 	return &reader{body: b, segments: segments}
 }
 

@@ -117,7 +117,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 // ask sends the request to an account.
 func (t transport) ask(ctx context.Context, a *Account, x *exchange.Exchange) (*http.Response, error) {
 	memory, segments, length := x.Upload()
-	again := upload(memory, segments, length)
+	body := pack(memory, segments, length)
 	out := (&http.Request{
 		Method:        x.Request.Method,
 		URL:           a.url(x.Path()),
@@ -127,14 +127,14 @@ func (t transport) ask(ctx context.Context, a *Account, x *exchange.Exchange) (*
 		Header:        outward(x),
 		Host:          a.Base.Host,
 		ContentLength: length,
-		Body:          again(),
-	}).WithContext(ctx)
-	out.GetBody = func() (io.ReadCloser, error) { return again(), nil }
+		Body:          body.open(),
+		GetBody:       func() (io.ReadCloser, error) { return body.open(), nil },
+	}).WithContext(body.traced(ctx))
 	if err := t.sign(out, a, segments, a.secret(x.Secrets)); err != nil {
 		_ = out.Body.Close()
 		return nil, fmt.Errorf("signing: %w", err)
 	}
-	return send(out, t.via(a))
+	return body.send(out, t.via(a))
 }
 
 // via returns what carries requests of an account.

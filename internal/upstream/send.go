@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -63,41 +64,91 @@ func outward(x *exchange.Exchange) http.Header {
 	return h
 }
 
-// small is up to how many bytes a body is copied for an attempt.
+// small is up to how many bytes a body is sent as what net/http knows to be
+// memory: then it writes head and body at once, and not each for itself.
 const small = writeBuffer - 1<<10 // less what the head may take
 
-// upload returns what makes readers over a body. A small one is copied, into
-// what net/http knows to be memory: then it writes head and body at once, and
-// not each for itself.
-func upload(memory *buffer.Body, segments [][]byte, length int64) func() io.ReadCloser {
-	if length > small {
-		return func() io.ReadCloser { return memory.Reader(segments) }
-	}
-	flat := make([]byte, 0, length)
-	for _, s := range segments {
-		flat = append(flat, s...)
-	}
-	return func() io.ReadCloser { return io.NopCloser(bytes.NewReader(flat)) }
+// parcel is a body on its way to an account, and what is known of that way.
+type parcel struct {
+	memory   *buffer.Body
+	segments [][]byte
+	flat     []byte // all of a small one
+	length   int64
+
+	opened   atomic.Int32 // readers over it
+	reused   atomic.Bool  // the connection had served others
+	written  atomic.Bool  // all of it
+	answered atomic.Bool  // the first byte has come
 }
 
-// send sends a request. One that died on a kept-alive connection before any
-// byte of an answer is repeated on a fresh one: that the other side had closed
-// the connection is nobody's fault. net/http does so by itself, but not if a
-// part of the request was written.
-func send(out *http.Request, via http.RoundTripper) (*http.Response, error) {
-	var reused, answered atomic.Bool
-	out = out.WithContext(httptrace.WithClientTrace(out.Context(), &httptrace.ClientTrace{
-		GotConn:              func(c httptrace.GotConnInfo) { reused.Store(c.Reused) },
-		GotFirstResponseByte: func() { answered.Store(true) },
-	}))
+// pack makes a parcel of a body. What it holds of memory is given back by
+// unpack, or when the last reader of a large body was closed.
+func pack(memory *buffer.Body, segments [][]byte, length int64) *parcel {
+	p := &parcel{memory: memory, segments: segments, length: length}
+	switch {
+	case length == 0 || length > small:
+	case len(segments) == 1:
+		memory.Hold()
+		p.flat = segments[0]
+	default:
+		p.flat = buffer.Get(int(length))
+		for _, s := range segments {
+			p.flat = append(p.flat, s...)
+		}
+		p.memory = buffer.Of(p.flat)
+	}
+	return p
+}
+
+// open returns a reader over the body.
+func (p *parcel) open() io.ReadCloser {
+	p.opened.Add(1)
+	switch {
+	case p.length == 0:
+		return http.NoBody
+	case p.flat != nil:
+		return io.NopCloser(bytes.NewReader(p.flat))
+	}
+	return p.memory.Reader(p.segments)
+}
+
+// unpack gives back the memory of a small body after the round trip. net/http
+// does not say when it is done with memory that it knows as such, but that it
+// has written a request: then nobody reads, unless there was a second reader.
+// Otherwise the memory is left to the garbage collector, which knows better.
+func (p *parcel) unpack() {
+	if p.flat != nil && p.written.Load() && p.opened.Load() == 1 {
+		p.memory.Release()
+	}
+}
+
+// traced returns a context in which net/http tells how the parcel fares.
+func (p *parcel) traced(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:              func(c httptrace.GotConnInfo) { p.reused.Store(c.Reused) },
+		GotFirstResponseByte: func() { p.answered.Store(true) },
+		WroteRequest: func(w httptrace.WroteRequestInfo) {
+			if w.Err == nil {
+				p.written.Store(true)
+			}
+		},
+	})
+}
+
+// send sends a request, whose body p is and whose context p traces. One that
+// died on a kept-alive connection before any byte of an answer is repeated on a
+// fresh one: that the other side had closed the connection is nobody's fault.
+// net/http does so by itself, but not if a part of the request was written.
+func (p *parcel) send(out *http.Request, via http.RoundTripper) (*http.Response, error) {
+	defer p.unpack()
 	for repeated := 0; ; repeated++ {
 		res, err := via.RoundTrip(out)
 		if err == nil || repeated == mostRepeats ||
-			!reused.Load() || answered.Load() || !wasClosed(err) || out.Context().Err() != nil {
+			!p.reused.Load() || p.answered.Load() || !wasClosed(err) || out.Context().Err() != nil {
 			return res, err
 		}
 		closeIdle(via) // the next one would be as dead
-		reused.Store(false)
+		p.reused.Store(false)
 		out = out.Clone(out.Context())
 		out.Body, _ = out.GetBody()
 	}
