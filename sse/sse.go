@@ -68,6 +68,19 @@ func Last(b []byte) (ev Event, ok bool) {
 	return ev, ev.Data != nil || ev.Name != nil
 }
 
+// Final parses the last event of b, whether the empty line behind it has come or
+// not. before is what stands in front of it, which ends between two events or
+// is empty. ok is false when b holds no line.
+func Final(b []byte) (ev Event, before []byte, ok bool) {
+	b = bytes.TrimRight(b, "\r\n")
+	if len(b) == 0 {
+		return Event{}, nil, false
+	}
+	cut := Boundary(b)
+	ev, _ = Last(b[cut:])
+	return ev, b[:cut], true
+}
+
 // Boundary returns the length of the longest prefix of b that ends with an
 // empty line, 0 if there is none: up to there b can be handed on without
 // cutting an event in two, if it begins at such a border.

@@ -63,6 +63,29 @@ func TestAppendingToDataLeavesTheStreamAlone(t *testing.T) {
 	}
 }
 
+func TestFinal(t *testing.T) {
+	for _, tc := range []struct{ stream, data, before string }{
+		{"data: a\n\ndata: b\n\n", "b", "data: a\n\n"},
+		{"data: a\n\ndata: b\n\n\n\n", "b", "data: a\n\n"},
+		{"data: a\n\ndata: b", "b", "data: a\n\n"},
+		{"data: a\r\n\r\nevent: e\r\ndata: b\r\n", "b", "data: a\r\n\r\n"},
+		{"data: a\r\rdata: b\r\r", "b", "data: a\r\r"},
+		{"lf of it\n\ndata: a\ndata: b\n\n", "a\nb", "lf of it\n\n"},
+		{"data: b\n\n", "b", ""},
+		{"data: a\n\n: comment\n\n", "", "data: a\n\n"},
+	} {
+		ev, before, ok := sse.Final([]byte(tc.stream))
+		if !ok || string(ev.Data) != tc.data || string(before) != tc.before {
+			t.Errorf("%q: %q behind %q, %v", tc.stream, ev.Data, before, ok)
+		}
+	}
+	for _, none := range []string{"", "\n", "\r\n\r\n"} {
+		if _, _, ok := sse.Final([]byte(none)); ok {
+			t.Errorf("%q has an event", none)
+		}
+	}
+}
+
 func TestBoundary(t *testing.T) {
 	for stream, want := range map[string]int{
 		"":                           0,

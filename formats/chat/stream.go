@@ -120,18 +120,14 @@ func (Upstream) Complete(data []byte) bool {
 }
 
 func hasTerminator(tail []byte) bool {
-	for end := len(tail); ; {
-		at := bytes.LastIndex(tail[:end], []byte(done))
-		if at < 0 {
-			return false
-		}
+	for at := range formats.Occurrences(tail, done) {
 		line := bytes.TrimRight(tail[:at], " ")
 		if n := len(line) - len("data:"); n >= 0 && string(line[n:]) == "data:" &&
 			(n == 0 || line[n-1] == '\n' || line[n-1] == '\r') {
 			return true
 		}
-		end = at
 	}
+	return false
 }
 
 // hasValue reports whether a member of that name, quotes included, stands in
@@ -154,18 +150,7 @@ func hasValue(b []byte, name string) bool {
 
 // Usage finds the last usage object in the last bytes of a stream.
 func (Upstream) Usage(tail []byte) llm.Usage {
-	const name = `"usage"`
-	for end := len(tail); ; {
-		at := bytes.LastIndex(tail[:end], []byte(name))
-		if at < 0 {
-			return llm.Usage{}
-		}
-		v := bytes.TrimLeft(tail[at+len(name):], " \t:")
-		if len(v) > 0 && v[0] == '{' {
-			return readUsage(v)
-		}
-		end = at
-	}
+	return readUsage(formats.LastObject(tail, `"usage"`))
 }
 
 // readUsage reads a usage object, after which anything may stand. Dialects name

@@ -1,8 +1,6 @@
 package gemini
 
 import (
-	"bytes"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 )
@@ -67,18 +65,9 @@ func sum(a, b llm.Count) llm.Count {
 
 // Usage finds the last usage object in the last bytes of a stream.
 func (Upstream) Usage(tail []byte) llm.Usage {
-	const name = `"usageMetadata"`
-	for end := len(tail); ; {
-		at := bytes.LastIndex(tail[:end], []byte(name))
-		if at < 0 {
-			return llm.Usage{}
-		}
-		v := bytes.TrimLeft(tail[at+len(name):], " \t\r\n:")
-		if len(v) > 0 && v[0] == '{' {
-			var c counts
-			c.merge(v)
-			return c.usage()
-		}
-		end = at
+	var c counts
+	if v := formats.LastObject(tail, `"usageMetadata"`); v != nil {
+		c.merge(v)
 	}
+	return c.usage()
 }

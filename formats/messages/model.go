@@ -115,7 +115,7 @@ func parse(name string) (claude bool, family string, version int) {
 		return false, "", 0
 	}
 	numbers := 0 // of the version; two at most
-	for _, word := range strings.FieldsFunc(name[at+len("claude"):], separates) {
+	for word := range strings.FieldsFuncSeq(name[at+len("claude"):], separates) {
 		if numbers == 0 {
 			word = strings.TrimPrefix(word, "v")
 		}

@@ -71,17 +71,13 @@ func (Upstream) Ended(tail []byte, inOrder bool) bool {
 
 // hasType reports whether a member "type" with that value stands in b.
 func hasType(b []byte, value string) bool {
-	for end := len(b); ; {
-		at := bytes.LastIndex(b[:end], []byte(value))
-		if at < 0 {
-			return false
-		}
+	for at := range formats.Occurrences(b, value) {
 		before := bytes.TrimRight(b[:at], " \t")
 		if n := len(before) - 1; n >= 0 && before[n] == ':' && bytes.HasSuffix(bytes.TrimRight(before[:n], " \t"), []byte(`"type"`)) {
 			return true
 		}
-		end = at
 	}
+	return false
 }
 
 // hasReason reports whether a stop reason other than null stands in b.

@@ -85,8 +85,10 @@ func (u Upstream) Ended(tail []byte, _ bool) bool {
 		}
 	}
 	for _, line := range [...]string{"data: " + doneData, "data:" + doneData, "event: error", "event:error"} {
-		if at := bytes.LastIndex(tail, []byte(line)); at == 0 || at > 0 && (tail[at-1] == '\n' || tail[at-1] == '\r') {
-			return true
+		for at := range formats.Occurrences(tail, line) {
+			if at == 0 || tail[at-1] == '\n' || tail[at-1] == '\r' {
+				return true
+			}
 		}
 	}
 	usage := u.Usage(tail)
@@ -128,21 +130,14 @@ func (Upstream) Complete(data []byte) bool {
 
 // Usage finds the last usage in the last bytes of a stream. A schema of a tool,
 // which the provider repeats, may have a property of that name.
-func (Upstream) Usage(tail []byte) llm.Usage {
+func (Upstream) Usage(tail []byte) (last llm.Usage) {
 	const name = `"usage"`
-	for end := len(tail); ; {
-		at := bytes.LastIndex(tail[:end], []byte(name))
-		if at < 0 {
-			return llm.Usage{}
+	for at := range formats.Occurrences(tail, name) {
+		if u := readUsage(bytes.TrimLeft(tail[at+len(name):], " \t:")); u.Input.Known || u.Output.Known {
+			last = u
 		}
-		v := bytes.TrimLeft(tail[at+len(name):], " \t:")
-		if len(v) > 0 && v[0] == '{' {
-			if u := readUsage(v); u.Input.Known || u.Output.Known {
-				return u
-			}
-		}
-		end = at
 	}
+	return last
 }
 
 // answer is a response: what stands at the top of a body or in the member

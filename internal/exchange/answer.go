@@ -67,7 +67,7 @@ func (a Attempt) hide(e *llm.Error) {
 // hand on, or an error if the attempt failed in a way that another account
 // may mend.
 func (x *Exchange) Answer(res *http.Response, a Attempt) (*http.Response, error) {
-	res.Body = body{res.Body, x.watch}
+	res.Body = x.watch.over(res.Body)
 	if err := decode(res); err != nil {
 		return x.broken(res, err.Error())
 	}
@@ -94,7 +94,10 @@ func (x *Exchange) Answer(res *http.Response, a Attempt) (*http.Response, error)
 // isStream reports whether an answer is an event stream. Some servers call
 // theirs something else; then what was asked for decides.
 func (x *Exchange) isStream(res *http.Response) bool {
-	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	kind := res.Header.Get("Content-Type")
+	if kind != eventStream && kind != jsonContent {
+		kind, _, _ = mime.ParseMediaType(kind)
+	}
 	switch kind {
 	case eventStream:
 		return true

@@ -117,9 +117,9 @@ func (x *Exchange) refuse(res *http.Response, a Attempt, e *llm.Error) (*http.Re
 		Class:  class,
 		Status: class.status(e.Status),
 		Err:    e,
-		Header: downward(res.Header, x.Debug),
 		After:  retryAfter(e, class, res.Header, time.Now()),
 	}
+	f.Header = downward(res.Header, x.Debug)
 	if f.After > 0 && f.Header["Retry-After"] == nil {
 		f.Wait(f.After)
 	}

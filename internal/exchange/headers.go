@@ -86,15 +86,15 @@ func Upward(h http.Header, rawQuery string) (http.Header, string) {
 	return out, query.Encode()
 }
 
-// downward returns what of a provider's headers comes down.
+// downward takes away what of a provider's headers does not come down, and
+// returns the others.
 func downward(h http.Header, debug bool) http.Header {
-	out := make(http.Header, 8)
-	for name, values := range h {
-		if down[name] || isRequestID(name) || debug && isRateLimit(name) {
-			out[name] = values
+	for name := range h {
+		if !down[name] && !isRequestID(name) && !(debug && isRateLimit(name)) {
+			delete(h, name)
 		}
 	}
-	return out
+	return h
 }
 
 // isRequestID reports whether a header is a provider's id of the request. One

@@ -283,15 +283,20 @@ func (r *relay) finish(err error) {
 }
 
 // failedInside notes that the stream ended with an error of the provider's,
-// which the client gets as it is.
+// which the client gets as it is. A terminator may stand behind it.
 func (r *relay) failedInside() {
-	ev, ok := sse.Last(r.tail.bytes())
-	if !ok || ev.Data == nil {
-		return
-	}
-	if _, e := r.x.format.Opening(ev); e != nil {
-		r.attempt.hide(e)
-		r.x.interrupt(Classify(e, r.attempt.Own), e.Brief())
+	rest := r.tail.bytes()
+	for range 2 {
+		ev, before, ok := sse.Final(rest)
+		if !ok {
+			return
+		}
+		if _, e := r.x.format.Opening(ev); e != nil {
+			r.attempt.hide(e)
+			r.x.interrupt(Classify(e, r.attempt.Own), e.Brief())
+			return
+		}
+		rest = before
 	}
 }
 

@@ -60,6 +60,8 @@ func TestStreamsAreVerbatimWhateverTheCuts(t *testing.T) {
 		"huge event":       role + huge + word + finish + end,
 		"giant event":      role + giant + `"}}]}` + "\n\n" + word + finish + end,
 		"error inside":     role + word + `data: {"error":{"message":"m"}}` + "\n\n",
+		"error and an end": role + word + word + `data: {"error":{"message":"m"}}` + "\r\n\r\n" + end,
+		"error, no border": role + word + `data: {"error":{"message":"m"}}`,
 		"only a finish":    finish,
 		"only the end":     end,
 	} {
@@ -72,7 +74,7 @@ func TestStreamsAreVerbatimWhateverTheCuts(t *testing.T) {
 				if strings.Contains(stream, "usage") && x.Usage != (llm.Usage{Input: llm.Tokens(3), Output: llm.Tokens(5)}) {
 					t.Errorf("usage %+v", x.Usage)
 				}
-				if x.Interrupted != "" || !x.Stream {
+				if fails := strings.HasPrefix(name, "error"); (x.Interrupted != "") != fails || !x.Stream {
 					t.Errorf("outcome %+v", x.Outcome)
 				}
 			})

@@ -20,14 +20,15 @@ type Limits struct {
 	Total time.Duration
 }
 
-// watch ends an attempt that takes too long, by cancelling its context. One
-// timer serves all its limits.
+// watch ends an attempt that takes too long, by cancelling its context, and is
+// the body of its answer. One timer serves all its limits.
 type watch struct {
 	context.Context
 	cancel context.CancelFunc
 	limits Limits
 	began  time.Time
 	timer  *time.Timer
+	src    io.ReadCloser // the answer's body
 
 	content atomic.Bool   // the first has come
 	late    atomic.Bool   // a limit was passed
@@ -121,22 +122,22 @@ func (w *watch) stop() {
 	w.timer.Stop()
 }
 
-// body is an answer's body under watch.
-type body struct {
-	io.ReadCloser
-	*watch
+// over returns an answer's body under watch.
+func (w *watch) over(src io.ReadCloser) io.ReadCloser {
+	w.src = src
+	return w
 }
 
-// Read reads, and notes that it does.
-func (b body) Read(p []byte) (int, error) {
-	b.reads.Add(1)
-	n, err := b.ReadCloser.Read(p)
-	b.reads.Add(1)
+// Read reads of the body, and notes that it does.
+func (w *watch) Read(p []byte) (int, error) {
+	w.reads.Add(1)
+	n, err := w.src.Read(p)
+	w.reads.Add(1)
 	return n, err
 }
 
 // Close ends the attempt.
-func (b body) Close() error {
-	b.stop()
-	return b.ReadCloser.Close()
+func (w *watch) Close() error {
+	w.stop()
+	return w.src.Close()
 }

@@ -59,7 +59,7 @@ func TestWatch(t *testing.T) {
 						late = time.Since(began)
 					}
 				}()
-				b := body{&slow{append(append([]time.Duration{}, tc.first...), tc.pauses...)}, w}
+				b := w.over(&slow{append(append([]time.Duration{}, tc.first...), tc.pauses...)})
 				p := make([]byte, 1)
 				for range tc.first {
 					_, _ = b.Read(p)
