@@ -36,6 +36,8 @@ func (r *Request) Dialogue(late bool) Dialogue {
 		case len(parts) == 0:
 		case !t.Role.Instructs():
 			d.join(Turn{Role: t.Role, Parts: parts, At: t.At})
+		case len(d.Turns) == 0 && d.System == nil:
+			d.System = slices.Clip(parts) // the client's own, as those of turns are
 		case len(d.Turns) == 0:
 			d.System = append(d.System, parts...)
 		case late && d.Turns[len(d.Turns)-1].Role != Assistant:

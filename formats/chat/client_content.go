@@ -19,10 +19,10 @@ func (d *decoder) content(msg *message) []llm.Part {
 	}
 	switch v[0] {
 	case '"':
-		return []llm.Part{{Kind: llm.Text, Text: formats.StringOf(v), At: -1}}
+		return d.only(llm.Part{Kind: llm.Text, Text: formats.StringOf(v), At: -1})
 	case '[':
 	case '{': // some clients send the only part without the list
-		return []llm.Part{d.part(msg.at, 0, v)}
+		return d.only(d.part(msg.at, 0, v))
 	default:
 		d.failAt(msg.at, -1, ".content", "must be a text or a list of parts")
 		return nil
@@ -40,6 +40,17 @@ func (d *decoder) content(msg *message) []llm.Part {
 		}
 	}
 	return parts
+}
+
+// only returns a list of one part, to which nothing can be appended in place.
+// Most messages have one: those of several share their memory.
+func (d *decoder) only(p llm.Part) []llm.Part {
+	if len(d.room) == cap(d.room) {
+		d.room = make([]llm.Part, 0, min(2*cap(d.room)+2, 64))
+	}
+	d.room = append(d.room, p)
+	n := len(d.room)
+	return d.room[n-1 : n : n]
 }
 
 // part reads a part of a content

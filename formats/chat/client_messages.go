@@ -10,6 +10,9 @@ import (
 
 // messages reads the conversation.
 func (d *decoder) messages(list *formats.Elements) {
+	if d.r.Turns == nil {
+		d.r.Turns = make([]llm.Turn, 0, 4)
+	}
 	for at := 0; d.err == nil && list.NextValue(); at++ {
 		if at == mostTurns {
 			d.fail("messages", "there are more than %d messages", mostTurns)

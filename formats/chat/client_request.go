@@ -66,6 +66,7 @@ type decoder struct {
 	r         *llm.Request
 	maxTokens llm.Number // the older member
 	modern    bool       // there are tools, not functions only
+	room      []llm.Part // for those that are their message's only one
 	err       *llm.Error
 }
 

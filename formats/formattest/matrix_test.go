@@ -125,6 +125,12 @@ func carry(t *testing.T, from, to section) outcome {
 	if bad != nil {
 		return outcome{refused: bad.Param, why: bad.Message}
 	}
+	return encode(t, client, r, to)
+}
+
+// encode encodes a request for a provider of a model.
+func encode(t *testing.T, client formats.Speaker, r *llm.Request, to section) outcome {
+	t.Helper()
 	sent, no := listener(t, to.title[0]).Encode(nil, r, to.title[1])
 	if no == nil {
 		return outcome{body: string(sent.Body), lost: sorted(sent.Lost)}
@@ -157,6 +163,27 @@ func TestRequests(t *testing.T) {
 						t.Errorf("lost %q, want %q", got.lost, want)
 					}
 				})
+			}
+		}
+	}
+}
+
+// TestARequestIsGoodForEveryTarget: what is encoded for one target is the same
+// whatever targets it was encoded for before.
+func TestARequestIsGoodForEveryTarget(t *testing.T) {
+	for _, s := range load(t) {
+		for _, from := range s.of("request") {
+			client := speaker(t, from.title[0])
+			r, bad := client.Decode([]byte(from.body))
+			if bad != nil {
+				continue
+			}
+			for range 2 {
+				for _, to := range s.expectations(client.Name()) {
+					if got, want := encode(t, client, r, to), carry(t, from, to); got != want {
+						t.Errorf("%s: %s to %s: %+v\nwant %+v", s.name, client.Name(), strings.Join(to.title, " "), got, want)
+					}
+				}
 			}
 		}
 	}

@@ -42,7 +42,7 @@ func (e *encoder) readTurns() *formats.Unsupported {
 		switch {
 		case len(t.Parts) == 0:
 		case n > 0 && e.turns[n-1].Role == t.Role:
-			e.turns[n-1].Parts = append(e.turns[n-1].Parts, t.Parts...) // which are our own
+			e.turns[n-1].Parts = append(e.turns[n-1].Parts, t.Parts...)
 		default:
 			e.turns = append(e.turns, t)
 		}
@@ -64,44 +64,42 @@ func (e *encoder) readPrefill() *formats.Unsupported {
 		return formats.CannotCarry(llm.Part{Turn: t.At, At: -1}, "the model does not go on with a message of the assistant")
 	}
 	n := len(t.Parts)
-	t.Parts = slices.DeleteFunc(t.Parts, isThought)
+	t.Parts = slices.DeleteFunc(slices.Clone(t.Parts), isThought)
 	e.loseIf(len(t.Parts) < n, "reasoning_content")
 	return nil
 }
 
 // instructions returns the texts of instructions.
-func (e *encoder) instructions(t llm.Turn) ([]llm.Part, *formats.Unsupported) {
-	texts := make([]llm.Part, 0, len(t.Parts))
-	for _, p := range t.Parts {
+func (e *encoder) instructions(t llm.Turn) (texts []llm.Part, bad *formats.Unsupported) {
+	texts = kept(t.Parts, func(p *llm.Part) bool {
 		switch {
 		case p.Kind == llm.Thought || p.Kind == llm.Sealed:
 			e.Lose("reasoning_content")
+			return false
 		case p.Kind != llm.Text && p.Kind != llm.Refusal:
-			return nil, formats.CannotCarry(p, "instructions can be text only")
-		case bytes.HasPrefix(p.Text.Inner(), billing):
-		case e.textOf(p):
-			texts = append(texts, p)
+			if bad == nil {
+				bad = formats.CannotCarry(*p, "instructions can be text only")
+			}
+			return false
 		}
-	}
-	return texts, nil
+		return !bytes.HasPrefix(p.Text.Inner(), billing) && e.textOf(p)
+	})
+	return texts, bad
 }
 
 // asked returns the parts of a turn of the user. The one that is to be answered
 // must say something; before it a turn of white space is as good as none.
 func (e *encoder) asked(t llm.Turn, last bool) ([]llm.Part, *formats.Unsupported) {
-	parts := make([]llm.Part, 0, len(t.Parts))
-	for _, p := range t.Parts {
+	parts := kept(t.Parts, func(p *llm.Part) bool {
 		switch p.Kind {
 		case llm.Text, llm.Refusal:
-			if e.textOf(p) {
-				parts = append(parts, p)
-			}
+			return e.textOf(p)
 		case llm.Thought, llm.Sealed:
 			e.Lose("reasoning_content")
-		default:
-			parts = append(parts, p)
+			return false
 		}
-	}
+		return true
+	})
 	if len(parts) == 0 && last {
 		return nil, formats.CannotCarry(llm.Part{Turn: t.At, At: -1}, "it has no text other than white space")
 	}
@@ -112,37 +110,62 @@ func (e *encoder) asked(t llm.Turn, last bool) ([]llm.Part, *formats.Unsupported
 // thought, and the last one, which the model is to continue, not with white
 // space.
 func (e *encoder) said(all []llm.Part, last bool) []llm.Part {
-	parts := make([]llm.Part, 0, len(all))
-	for _, p := range all {
+	marked := false // a thought, which can bear no mark of a prompt cache
+	parts := kept(all, func(p *llm.Part) bool {
 		switch p.Kind {
 		case llm.Thought, llm.Sealed:
 			if !e.owns(p) {
 				e.Lose("reasoning_content")
-				continue
+				return false
 			}
-			e.loseIf(len(p.Cache) > 0, "cache_control")
-			p.Cache = nil
+			marked = marked || len(p.Cache) > 0
 		case llm.Text, llm.Refusal:
-			if !e.textOf(p) {
-				continue
-			}
+			return e.textOf(p)
 		case llm.Call:
 			e.loseIf(!p.Signature.Empty(), "reasoning signature")
 		}
-		parts = append(parts, p)
+		return true
+	})
+	if marked {
+		e.Lose("cache_control")
+		parts = slices.Clone(parts)
+		for i := range parts {
+			if isThought(parts[i]) {
+				parts[i].Cache = nil
+			}
+		}
 	}
 	for n := len(parts); n > 0 && isThought(parts[n-1]); n = len(parts) {
 		e.Lose("reasoning_content")
 		parts = parts[:n-1]
 	}
 	if n := len(parts); last && n > 0 && (parts[n-1].Kind == llm.Text || parts[n-1].Kind == llm.Refusal) {
+		parts = slices.Clone(parts)
 		parts[n-1].Text = parts[n-1].Text.TrimRight()
 	}
 	return parts
 }
 
+// kept returns the parts that are sent: the same, if that are all, or others, in
+// a slice to which nothing can be appended in place.
+func kept(parts []llm.Part, keep func(*llm.Part) bool) []llm.Part {
+	for i := range parts {
+		if keep(&parts[i]) {
+			continue
+		}
+		out := append(make([]llm.Part, 0, len(parts)-1), parts[:i]...)
+		for j := i + 1; j < len(parts); j++ {
+			if keep(&parts[j]) {
+				out = append(out, parts[j])
+			}
+		}
+		return slices.Clip(out)
+	}
+	return slices.Clip(parts)
+}
+
 // textOf reports whether a text is sent. One of white space only is refused.
-func (e *encoder) textOf(p llm.Part) bool {
+func (e *encoder) textOf(p *llm.Part) bool {
 	e.loseIf(!p.Signature.Empty(), "reasoning signature")
 	if p.Text.Blank() {
 		e.loseIf(len(p.Cache) > 0, "cache_control")
@@ -153,7 +176,7 @@ func (e *encoder) textOf(p llm.Part) bool {
 
 // owns reports whether a thought is Anthropic's own, which has to come back
 // unchanged and in its place; others are refused.
-func (e *encoder) owns(p llm.Part) bool {
+func (e *encoder) owns(p *llm.Part) bool {
 	return p.Origin == llm.Anthropic && !p.Signature.Empty() && e.model.thinking != never
 }
 
