@@ -33,6 +33,9 @@ var bom = []byte("\xef\xbb\xbf")
 // follows it; ok is false when b holds no whole event. At the start of a
 // stream a byte order mark is passed over.
 func Next(b []byte) (ev Event, rest []byte, ok bool) {
+	if ev, end := plain(b); end > 0 {
+		return ev, b[end:], true
+	}
 	b = bytes.TrimPrefix(b, bom)
 	for at := 0; ; {
 		if at < len(b) && b[at] == '\n' {
@@ -49,6 +52,33 @@ func Next(b []byte) (ev Event, rest []byte, ok bool) {
 		ev.field(line)
 	}
 }
+
+// plain reads an event that is written as nearly all are: a name or none, one
+// line of data, and lines that end with LF. end is where the next one begins, 0
+// if it is written in another way.
+func plain(b []byte) (ev Event, end int) {
+	at := 0
+	if len(b) > len(event) && string(b[:len(event)]) == event {
+		n := bytes.IndexByte(b, '\n')
+		if n < 0 {
+			return Event{}, 0
+		}
+		ev.Name, at = b[len(event):n], n+1
+	}
+	from := at + len(data)
+	if len(b) < from || string(b[at:from]) != data {
+		return Event{}, 0
+	}
+	n := bytes.IndexByte(b[from:], '\n')
+	if end = from + n; n < 0 || end+1 == len(b) || b[end+1] != '\n' || bytes.IndexByte(b[:end], '\r') >= 0 {
+		return Event{}, 0
+	}
+	ev.Data = b[from:end:end]
+	return ev, end + 2
+}
+
+// The fields that matter, as most senders write them.
+const data, event = "data: ", "event: "
 
 // Last parses b, the end of a stream that has no empty line, as if there was
 // one: not all senders finish their last event. ok is false when b holds no
@@ -144,7 +174,6 @@ func lineEnd(b []byte) int {
 
 // field takes one line that is not empty.
 func (e *Event) field(line []byte) {
-	const data, event = "data: ", "event: " // as most senders write them
 	if len(line) > len(data) && string(line[:len(data)]) == data && e.Data == nil {
 		e.Data = slices.Clip(line[len(data):])
 		return

@@ -181,7 +181,7 @@ func (p *Pool) secure() bool {
 // forced. If nobody answered it returns an error, and nothing has been written.
 // No error does not mean an answer: the client may have left. The request that
 // the proxy sees bears nothing of the client's, because the proxy prints it in
-// its debug log.
+// its debug log, or would make headers of it (X-Forwarded-For) that go nowhere.
 func (p *Pool) ServeHTTP(w http.ResponseWriter, x *exchange.Exchange, forced bool) error {
 	p.requests.Add(1)
 	defer p.leave()
@@ -194,6 +194,7 @@ func (p *Pool) ServeHTTP(w http.ResponseWriter, x *exchange.Exchange, forced boo
 	bare.Header = make(http.Header, 8)
 	bare.Body, bare.ContentLength = http.NoBody, 0
 	bare.TransferEncoding, bare.Trailer = nil, nil
+	bare.RemoteAddr, bare.TLS = "", nil
 	if x.FallbackOn != 0 {
 		w = &muted{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, trial: t}
 	}
