@@ -118,7 +118,6 @@ func Characters(l llm.Literal) (n int64) {
 	in := l.Inner()
 	for at := 0; at < len(in); at++ {
 		for ; at+8 <= len(in); at += 8 { // as long as nothing is escaped
-			const ones, highs = 0x0101010101010101, 0x8080808080808080
 			w := binary.LittleEndian.Uint64(in[at:])
 			if slash := w ^ '\\'*ones; (slash-ones)&^slash&highs != 0 {
 				break

@@ -217,3 +217,15 @@ type Decoder interface {
 	// is no answer of this format.
 	Whole(dst []llm.Event, body []byte) (events []llm.Event, ok bool)
 }
+
+// Steady is a Decoder that knows when it needs not read the next event.
+type Steady interface {
+	Decoder
+
+	// Steady reports whether the event that was read last became one Delta, of
+	// whose text the literal is a part of the event's data, and nothing else. An
+	// event that follows and differs from it in that literal only, which is not
+	// that of an empty text, becomes the same Delta with that text, and leaves
+	// the decoder as it is: it need not be decoded.
+	Steady() bool
+}

@@ -39,6 +39,7 @@ type reader struct {
 
 	begun, done bool
 	failed      bool // or ended: nothing more is said
+	steady      bool // the last event was a mere piece of text
 	choices     []alternative
 	made        int // ids that were made
 	held        int // bytes
@@ -133,6 +134,9 @@ func (d *reader) unreadable() {
 	d.fail(&llm.Error{Status: http.StatusBadGateway, Message: "the provider sent something that cannot be read as a part of a chat completion"})
 }
 
+// Steady reports whether the last event was a mere piece of text.
+func (d *reader) Steady() bool { return d.steady }
+
 // Decode reads one event.
 func (d *reader) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
 	data := bytes.TrimSpace(ev.Data)
@@ -144,10 +148,13 @@ func (d *reader) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
 		return dst
 	}
 	d.onto(dst)
+	d.steady = false
 	isError := string(ev.Name) == "error"
 	if d.begun && !isError {
 		if s, ok := d.usual.read(data); ok {
+			had := len(d.out)
 			d.tellUsual(&s)
+			d.steady = len(d.out) == had+1 && d.out[had].Step == llm.Delta
 			return d.take()
 		}
 	}

@@ -159,4 +159,7 @@ func first(a, b llm.Count) llm.Count {
 }
 
 // Interface guards
-var _ formats.Listener = Upstream{}
+var (
+	_ formats.Listener = Upstream{}
+	_ formats.Steady   = (*reader)(nil)
+)

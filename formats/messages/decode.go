@@ -27,6 +27,7 @@ type decoder struct {
 	stopped bool // message_stop came
 	done    bool // Finish was handed on
 	failed  bool
+	steady  bool // the last event was a mere piece of text
 
 	open   bool
 	index  int64
@@ -51,17 +52,24 @@ type decoder struct {
 // Decoder returns what reads the answer to a request.
 func (Upstream) Decoder(_ *formats.Sent, id string) formats.Decoder { return &decoder{id: id} }
 
+// Steady reports whether the last event was a mere piece of text.
+func (d *decoder) Steady() bool { return d.steady }
+
 // Decode reads an event of a stream. Its hot path, pieces of texts and
 // arguments, allocates nothing.
 func (d *decoder) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
 	if d.failed || d.stopped || len(ev.Data) == 0 {
 		return dst
 	}
+	d.steady = false
 	if index, kind, text, ok := usual(ev.Data); ok && d.started {
 		if text.Empty() {
 			return dst
 		}
-		return d.say(dst, index, kind, text)
+		had := len(dst)
+		dst = d.say(dst, index, kind, text)
+		d.steady = len(dst) == had+1 && dst[had].Step == llm.Delta
+		return dst
 	}
 	e, ok := readEvent(ev)
 	if !ok {

@@ -34,4 +34,5 @@ func (Upstream) Path(op formats.Operation, _ string, _ bool) (path, query string
 var (
 	_ formats.Client   = Client{}
 	_ formats.Listener = Upstream{}
+	_ formats.Steady   = (*decoder)(nil)
 )

@@ -55,7 +55,7 @@ func (a Attempt) mask(b []byte) {
 		if at < 0 {
 			return
 		}
-		if !bytes.HasPrefix(b[at:], secret) {
+		if b[at] != secret[0] || !bytes.HasPrefix(b[at:], secret) {
 			b = b[at+1:]
 			continue
 		}

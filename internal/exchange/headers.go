@@ -11,19 +11,19 @@ import (
 // nothing that describes the operator's account or the provider's servers
 // comes down.
 
-// up are the request headers that go up as they are.
-var up = map[string]bool{
-	"Anthropic-Beta":      true,
-	"Anthropic-Version":   true,
-	"Idempotency-Key":     true,
-	"Openai-Beta":         true,
-	"Openai-Organization": true,
-	"Openai-Project":      true,
+// up reports whether a request header goes up as it is.
+func up(name string) bool {
+	switch name {
+	case "Anthropic-Beta",
+		"Anthropic-Version",
+		"Idempotency-Key",
+		"Openai-Beta",
+		"Openai-Organization",
+		"Openai-Project":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Stainless-") // by which vendors' SDKs name themselves
 }
-
-// upPrefix is the prefix of the headers by which vendors' SDKs name
-// themselves, which go up too.
-const upPrefix = "X-Stainless-"
 
 // upQuery are the query parameters that go up.
 var upQuery = map[string]bool{
@@ -40,19 +40,21 @@ var upQuery = map[string]bool{
 	"stream":         true,
 }
 
-// down are the response headers that come down as they are.
-var down = map[string]bool{
-	"Content-Language":          true,
-	"Content-Type":              true,
-	"Openai-Model":              true,
-	"Openai-Processing-Ms":      true,
-	"Openai-Version":            true,
-	"Retry-After":               true,
-	"Retry-After-Ms":            true,
-	"X-Should-Retry":            true,
-	"Anthropic-Fast-Mode":       false,
-	"Openai-Organization":       false, // says whose account it is
-	"Anthropic-Organization-Id": false,
+// down reports whether a response header comes down as it is. Those that say
+// whose account it is (Openai-Organization, Anthropic-Organization-Id) do not.
+func down(name string) bool {
+	switch name {
+	case "Content-Language",
+		"Content-Type",
+		"Openai-Model",
+		"Openai-Processing-Ms",
+		"Openai-Version",
+		"Retry-After",
+		"Retry-After-Ms",
+		"X-Should-Retry":
+		return true
+	}
+	return isRequestID(name)
 }
 
 // rateLimits are parts of the names of headers that describe the rate of an
@@ -63,7 +65,7 @@ var rateLimits = [...]string{"Ratelimit-", "Rate-Limit-"}
 func Upward(h http.Header, rawQuery string) (http.Header, string) {
 	var out http.Header
 	for name, values := range h {
-		if up[name] || strings.HasPrefix(name, upPrefix) {
+		if up(name) {
 			if out == nil {
 				out = make(http.Header, 4)
 			}
@@ -90,7 +92,7 @@ func Upward(h http.Header, rawQuery string) (http.Header, string) {
 // returns the others.
 func downward(h http.Header, debug bool) http.Header {
 	for name := range h {
-		if !down[name] && !isRequestID(name) && !(debug && isRateLimit(name)) {
+		if !down(name) && !(debug && isRateLimit(name)) {
 			delete(h, name)
 		}
 	}

@@ -72,6 +72,7 @@ type scratch struct {
 	window
 	tail   tail        // of what was handed on
 	events []llm.Event // of a translation
+	groove groove      // of its events
 	out    []byte      // what it made of them
 }
 
@@ -84,6 +85,7 @@ func newScratch() *scratch {
 	s.window = window{buf: s.buf[:0]}
 	s.tail.n = 0
 	s.out = s.out[:0]
+	s.groove.leave()
 	return s
 }
 

@@ -467,38 +467,5 @@ func TestRetryAfterIsBounded(t *testing.T) {
 	}
 }
 
-// FuzzTranslateStream: whatever a provider sends, the client gets events of valid
-// JSON and one end.
-func FuzzTranslateStream(f *testing.F) {
-	f.Add(true, deltas())
-	f.Add(false, []byte("data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\",\"thoughtSignature\":\"S\"},{\"functionCall\":{\"name\":\"f\"}}]},\"finishReason\":\"STOP\"}]}\r\n\r\n{\"error\":{}}"))
-	f.Fuzz(func(t *testing.T, anthropic bool, stream []byte) {
-		to := google()
-		if anthropic {
-			to = claude()
-		}
-		x := planned(t, hiStream, to)
-		res, err := x.Answer(answer(200, "text/event-stream", bytes.NewReader(stream)), Attempt{})
-		if err != nil {
-			return
-		}
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = res.Body.Close()
-		if res.StatusCode != 200 {
-			return
-		}
-		frames := strings.Split(strings.TrimSuffix(string(body), "\n\n"), "\n\n")
-		for i, frame := range frames {
-			data, ok := strings.CutPrefix(frame, "data: ")
-			if last := i == len(frames)-1; !ok || last != (data == "[DONE]") || !last && !gjson.Valid(data) {
-				t.Fatalf("frame %d of %d: %q", i, len(frames), frame)
-			}
-		}
-	})
-}
-
 // Interface guards: what the benchmarks and tests here rely on.
 var _ formats.Listener = messages.Upstream{}

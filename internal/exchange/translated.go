@@ -155,6 +155,7 @@ func (x *Exchange) translateStream(res *http.Response, a Attempt) (*http.Respons
 	}
 	format, _ := x.format.(formats.Terminated)
 	body := &translator{codec: x.newCodec(a), scratch: s, src: res.Body, format: format}
+	body.steady, _ = body.decoder.(formats.Steady)
 	return x.handOnAs(x.streamKind(), res, body, -1), nil
 }
 
@@ -167,8 +168,9 @@ type translator struct {
 	// format tells what event ends the stream in its protocol: what is held back
 	// is due then, whenever the provider closes the connection. It may be nil.
 	format formats.Terminated
-	given  int   // of out
-	last   error // what ended the stream, while there are events left
+	steady formats.Steady // the decoder, nil if it is none
+	given  int            // of out
+	last   error          // what ended the stream, while there are events left
 	ended  bool
 }
 
@@ -214,11 +216,16 @@ const enough = 256 << 10
 func (t *translator) translate(events []byte) int {
 	left := events
 	for len(left) > 0 && !t.ended && len(t.out) < enough {
+		if text, end := t.groove.next(left); end > 0 {
+			t.hand(llm.AppendDelta(t.events[:0], t.groove.choice, text))
+			left = left[end:]
+			continue
+		}
 		ev, rest, ok := sse.Next(left)
 		if !ok {
 			return len(events)
 		}
-		t.event(bare(ev, left[:len(left)-len(rest)]))
+		t.event(bare(ev, left[:len(left)-len(rest)]), left[:len(left)-len(rest)])
 		left = rest
 	}
 	return len(events) - len(left)
@@ -240,17 +247,27 @@ func loose(raw []byte) []byte {
 	return nil
 }
 
-// event translates one.
-func (t *translator) event(ev sse.Event) {
+// event translates one, which was read from raw.
+func (t *translator) event(ev sse.Event, raw []byte) {
 	if ev.Data == nil {
 		return
 	}
 	events := t.decoder.Decode(t.events[:0], ev)
-	t.events = events[:0] // what take returns may be other memory
-	t.out = t.encoder.Append(t.out, t.take(events))
+	if t.steady != nil && t.steady.Steady() {
+		t.groove.learn(raw, ev.Data, &events[0])
+	} else {
+		t.groove.leave()
+	}
+	t.hand(events)
 	if t.ended = t.failed; !t.ended && t.format != nil && t.format.Terminates(ev) {
 		t.conclude(true)
 	}
+}
+
+// hand hands events on to the encoder.
+func (t *translator) hand(events []llm.Event) {
+	t.events = events[:0] // what take returns may be other memory
+	t.out = t.encoder.Append(t.out, t.take(events))
 }
 
 // conclude writes what was held back to the end. It returns false if the stream
@@ -285,7 +302,7 @@ func (t *translator) finish(err error) {
 	if last, _ := sse.Last(left); !t.ended {
 		last = bare(last, left)
 		if last.Data != nil && t.x.format.Complete(last.Data) {
-			t.event(last)
+			t.event(last, left)
 		}
 	}
 	if t.ended {
