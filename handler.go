@@ -140,14 +140,8 @@ func (c *call) by(who caller) {
 // read reads the body and scans its head.
 func (c *call) read(r *http.Request, ep endpoint, limit int64) *llm.Error {
 	body, err := buffer.Read(r.Body, r.ContentLength, limit)
-	var limited *http.MaxBytesError // by another handler, which has its own limit
-	switch {
-	case errors.Is(err, buffer.ErrTooLarge):
-		return tooLarge(limit)
-	case errors.As(err, &limited):
-		return tooLarge(limited.Limit)
-	case err != nil:
-		return &llm.Error{Status: http.StatusBadRequest, Message: "the request body broke off"}
+	if err != nil {
+		return noBody(err, limit)
 	}
 	c.wasRead = true
 	var head formats.Head
@@ -170,6 +164,17 @@ func (c *call) read(r *http.Request, ep endpoint, limit int64) *llm.Error {
 	}
 	c.Head, c.Body = head, body
 	return nil
+}
+
+// noBody says why a body could not be read.
+func noBody(err error, limit int64) *llm.Error {
+	if errors.Is(err, buffer.ErrTooLarge) {
+		return tooLarge(limit)
+	}
+	if limited, ok := errors.AsType[*http.MaxBytesError](err); ok { // by another handler, which has its own limit
+		return tooLarge(limited.Limit)
+	}
+	return &llm.Error{Status: http.StatusBadRequest, Message: "the request body broke off"}
 }
 
 func tooLarge(limit int64) *llm.Error {
