@@ -104,6 +104,28 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
+// FuzzUsualEvents: an event that is read in one go is what it is if a comment
+// before it has it read line by line.
+func FuzzUsualEvents(f *testing.F) {
+	for _, s := range []string{
+		"data: a\n\n", "event: x\ndata: y\n\ndata: z\n\n", "event: x\r\ndata: y\r\n\r\n", "data: a\rdata: b\n\n", "data: a\ndata: b\n\n",
+		"event: a\rb\ndata: c\n\n", "data: \n\n", "event: \ndata: a\n\n", "data: a\n\r\n", "data: a\n", "event: a\n\ndata: b\n\n", "event: a\ndata: b\nid: c\n\n",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if bytes.HasPrefix(b, []byte("\xef\xbb\xbf")) {
+			return
+		}
+		ev, rest, ok := sse.Next(b)
+		want, wantRest, wantOK := sse.Next(append([]byte(":\n"), b...))
+		if ok != wantOK || !bytes.Equal(ev.Data, want.Data) || !bytes.Equal(ev.Name, want.Name) ||
+			(ev.Data == nil) != (want.Data == nil) || ok && !bytes.Equal(rest, wantRest) {
+			t.Errorf("%q: %q %q, then %q, %v; want %q %q, then %q, %v", b, ev.Name, ev.Data, rest, ok, want.Name, want.Data, wantRest, wantOK)
+		}
+	})
+}
+
 // FuzzCutAnywhere: cutting a stream at its borders and parsing the pieces
 // gives the events of the whole, and no event is ever cut in two.
 func FuzzCutAnywhere(f *testing.F) {
