@@ -139,6 +139,7 @@ func (d *reader) Steady() bool { return d.steady }
 
 // Decode reads one event.
 func (d *reader) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
+	d.steady = false
 	data := bytes.TrimSpace(ev.Data)
 	if d.failed || d.done || len(data) == 0 {
 		return dst
@@ -148,7 +149,6 @@ func (d *reader) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
 		return dst
 	}
 	d.onto(dst)
-	d.steady = false
 	isError := string(ev.Name) == "error"
 	if d.begun && !isError {
 		if s, ok := d.usual.read(data); ok {

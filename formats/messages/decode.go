@@ -58,10 +58,10 @@ func (d *decoder) Steady() bool { return d.steady }
 // Decode reads an event of a stream. Its hot path, pieces of texts and
 // arguments, allocates nothing.
 func (d *decoder) Decode(dst []llm.Event, ev sse.Event) []llm.Event {
+	d.steady = false
 	if d.failed || d.stopped || len(ev.Data) == 0 {
 		return dst
 	}
-	d.steady = false
 	if index, kind, text, ok := usual(ev.Data); ok && d.started {
 		if text.Empty() {
 			return dst

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -31,7 +32,7 @@ func heard(t testing.TB, client formats.Client, provider formats.Listener, strea
 	if client.Name() == messages.Name {
 		c = newCall(t, `{"model":"m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`)
 	}
-	c.Client = client
+	c.Client, c.Start = client, time.Unix(1760000000, 0) // which answers bear
 	x, bad := Plan(c, Target{Provider: "p", Model: "m", Formats: []formats.Upstream{provider}})
 	if bad != nil {
 		t.Fatal(bad)
@@ -84,6 +85,7 @@ func TestEventsInAGrooveSayTheSame(t *testing.T) {
 		"two data lines":     {toChat, start + opened + piece(`"a"`) + strings.Replace(piece(`"b"`), "}}\n", "}\ndata: }\n", 1) + piece(`"c"`) + closed + stop},
 		"other line ends":    {toChat, start + opened + piece(`"a"`) + strings.ReplaceAll(piece(`"b"`), "\n", "\r\n") + piece(`"c"`) + closed + stop},
 		"behind its block":   {toChat, start + opened + piece(`"a"`) + closed + piece(`"b"`) + closed + stop},
+		"no data between":    {toChat, start + opened + piece(`"a"`) + "data:\n\n" + piece(`"b"`) + closed + stop},
 		"a ping between":     {toChat, start + opened + piece(`"a"`) + ping + piece(`"b"`) + ": comment\n\n" + piece(`"c"`) + closed + stop},
 		"behind the end":     {toChat, start + opened + piece(`"a"`) + closed + stop + piece(`"b"`)},
 		"a call":             {toChat, start + opened + piece(`"a"`) + closed + call + args(`"{\"a\":"`) + args(`"1"`) + args(`"}"`) + strings.Replace(closed, `:0`, `:1`, 1) + stop},
@@ -94,6 +96,8 @@ func TestEventsInAGrooveSayTheSame(t *testing.T) {
 		"thoughts and text": {toMessages, chunk(`{"reasoning_content":"a"}`) + chunk(`{"reasoning_content":"b"}`) + chunk(`{"reasoning_content":"c"}`) + chunk(`{"content":"d"}`) + chunk(`{"content":"e"}`) + chunk(`{"reasoning_content":"f"}`) + finish + end},
 		"both at once":      {toMessages, chunk(`{"content":"a","reasoning_content":""}`) + chunk(`{"content":"b","reasoning_content":""}`) + chunk(`{"content":"c","reasoning_content":"d"}`) + chunk(`{"content":"c","reasoning_content":"d"}`) + finish + end},
 		"text amid a call":  {toMessages, chunk(`{"content":"a"}`) + chunk(`{"content":"b"}`) + chunk(`{"tool_calls":[{"index":0,"id":"t","function":{"name":"f","arguments":"{"}}]}`) + chunk(`{"content":"c"}`) + chunk(`{"content":"d"}`) + chunk(`{"tool_calls":[{"index":0,"function":{"arguments":"}"}}]}`) + finish + end},
+		"no data in chat":   {toMessages, chunk(`{"content":"a"}`) + chunk(`{"content":"b"}`) + "data: \n\n" + chunk(`{"content":"c"}`) + finish + end},
+		"behind the last":   {toMessages, chunk(`{"content":"a"}`) + finish + end + chunk(`{"content":"b"}`)},
 		"nothing":           {toMessages, chunk(`{"content":"a"}`) + chunk(`{"content":""}`) + chunk(`{"content":null}`) + chunk(`{"content":"b"}`) + finish + end},
 	} {
 		t.Run(name, func(t *testing.T) {
