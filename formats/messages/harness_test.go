@@ -53,9 +53,13 @@ func asking(change func(*llm.Request)) *llm.Request {
 // encode encodes a request that can be carried.
 func encode(t *testing.T, r *llm.Request, model string) (body string, sent *formats.Sent) {
 	t.Helper()
+	before := fmt.Sprintf("%+v", r)
 	sent, bad := up.Encode(nil, r, model)
 	if bad != nil {
 		t.Fatalf("refused: %+v", bad)
+	}
+	if after := fmt.Sprintf("%+v", r); after != before {
+		t.Errorf("the request, which other targets are to get, was changed:\n%s\nit was\n%s", after, before)
 	}
 	if !json.Valid(sent.Body) {
 		t.Fatalf("not JSON: %s", sent.Body)

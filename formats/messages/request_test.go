@@ -32,6 +32,8 @@ func TestTurns(t *testing.T) {
 	}{
 		{name: "text", turns: []llm.Turn{user(text("U"))},
 			want: `"messages":[{"role":"user","content":[{"type":"text","text":"U"}]}]`},
+		{name: "a thought at the end of a turn that goes on", turns: []llm.Turn{assistant(text("A"), thoughtOf(llm.Anthropic, "T", "s")), user(text(" ")), assistant(text("B")), user(text("U"))}, lost: "reasoning_content",
+			want: `"messages":[{"role":"assistant","content":[{"type":"text","text":"A"},{"type":"text","text":"B"}]},{"role":"user","content":[{"type":"text","text":"U"}]}]`},
 		{name: "instructions first", turns: []llm.Turn{system(text("S"), cached), user(text("U"))},
 			want: `"system":[{"type":"text","text":"S"},{"type":"text","text":"C","cache_control":{"type":"ephemeral","ttl":"1h"}}],"messages":[{"role":"user","content":[{"type":"text","text":"U"}]}]`},
 		{name: "the billing header that varies", turns: []llm.Turn{system(text("x-anthropic-billing-header: cc_version=1"), text("S")), user(text("U"))},

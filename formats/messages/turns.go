@@ -143,11 +143,12 @@ func (e *encoder) said(all []llm.Part, last bool) []llm.Part {
 		parts = slices.Clone(parts)
 		parts[n-1].Text = parts[n-1].Text.TrimRight()
 	}
-	return parts
+	return slices.Clip(parts) // what follows in the turn is appended elsewhere
 }
 
 // kept returns the parts that are sent: the same, if that are all, or others, in
-// a slice to which nothing can be appended in place.
+// a slice to which nothing can be appended in place. They are the request's own
+// and must not be changed.
 func kept(parts []llm.Part, keep func(*llm.Part) bool) []llm.Part {
 	for i := range parts {
 		if keep(&parts[i]) {

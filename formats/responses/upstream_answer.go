@@ -3,6 +3,7 @@ package responses
 import (
 	"bytes"
 	"net/http"
+	"slices"
 
 	"github.com/tidwall/gjson"
 
@@ -130,14 +131,16 @@ func (Upstream) Complete(data []byte) bool {
 
 // Usage finds the last usage in the last bytes of a stream. A schema of a tool,
 // which the provider repeats, may have a property of that name.
-func (Upstream) Usage(tail []byte) (last llm.Usage) {
-	const name = `"usage"`
-	for at := range formats.Occurrences(tail, name) {
-		if u := readUsage(bytes.TrimLeft(tail[at+len(name):], " \t:")); u.Input.Known || u.Output.Known {
-			last = u
+func (Upstream) Usage(tail []byte) llm.Usage {
+	const name, longest = `"usage"`, 4 << 10
+	places := slices.Collect(formats.Occurrences(tail, name))
+	for _, at := range slices.Backward(places) {
+		v := bytes.TrimLeft(tail[at+len(name):], " \t:")
+		if u := readUsage(v[:min(len(v), longest)]); u.Input.Known || u.Output.Known {
+			return u
 		}
 	}
-	return last
+	return llm.Usage{}
 }
 
 // answer is a response: what stands at the top of a body or in the member

@@ -28,10 +28,17 @@ func (w wary) Decoder(sent *formats.Sent, id string) formats.Decoder {
 // pieces of n bytes, and how the answer ended.
 func heard(t testing.TB, client formats.Client, provider formats.Listener, stream string, n int) (body, end string) {
 	t.Helper()
-	c := newCall(t, hiStream)
+	request := hiStream
 	if client.Name() == messages.Name {
-		c = newCall(t, `{"model":"m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`)
+		request = `{"model":"m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}`
 	}
+	return heardOf(t, request, client, provider, stream, n)
+}
+
+// heardOf is heard for a request.
+func heardOf(t testing.TB, request string, client formats.Client, provider formats.Listener, stream string, n int) (body, end string) {
+	t.Helper()
+	c := newCall(t, request)
 	c.Client, c.Start = client, time.Unix(1760000000, 0) // which answers bear
 	x, bad := Plan(c, Target{Provider: "p", Model: "m", Formats: []formats.Upstream{provider}})
 	if bad != nil {
@@ -113,6 +120,26 @@ func TestEventsInAGrooveSayTheSame(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is unwrapped may become an error, behind which nothing is said.
+func TestAnErrorEndsAGroove(t *testing.T) {
+	const request = `{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}],"tools":[{"type":"custom","custom":{"name":"f"}}]}`
+	var b strings.Builder
+	b.WriteString("data: {\"type\":\"message_start\",\"message\":{\"id\":\"i\"}}\n\n")
+	b.WriteString("data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{}}}\n\n")
+	args := func(text string) {
+		b.WriteString("data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"" + text + "\"}}\n\n")
+	}
+	args(`{\"input\":\"`)
+	for range 280 { // more than is unwrapped
+		args(strings.Repeat("x", 64<<10))
+	}
+	got, end := heardOf(t, request, chat.Client{}, messages.Upstream{}, b.String(), 1<<20)
+	want, wantEnd := heardOf(t, request, chat.Client{}, wary{messages.Upstream{}}, b.String(), 1<<20)
+	if n := strings.Count(got, `"error"`); n != 1 || got != want || end != wantEnd {
+		t.Errorf("%d errors, %d bytes, want %d bytes: %s", n, len(got), len(want), end)
 	}
 }
 

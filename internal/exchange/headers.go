@@ -91,6 +91,9 @@ func Upward(h http.Header, rawQuery string) (http.Header, string) {
 // downward takes away what of a provider's headers does not come down, and
 // returns the others.
 func downward(h http.Header, debug bool) http.Header {
+	if h == nil {
+		return make(http.Header, 4) // others are added
+	}
 	for name := range h {
 		if !down(name) && !(debug && isRateLimit(name)) {
 			delete(h, name)

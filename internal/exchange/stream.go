@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -176,7 +177,7 @@ func (x *Exchange) open(src io.Reader, w *window, a Attempt) (*llm.Error, error)
 				return fail, nil
 			}
 		}
-		if x.ended(w.buf, w.buf[at:], err) {
+		if x.ended(w.buf[max(0, len(w.buf)-tailSize):], w.buf[at:], err) {
 			return nil, nil
 		}
 		return nil, err
@@ -285,7 +286,8 @@ func (r *relay) finish(err error) {
 }
 
 // failedInside notes that the stream ended with an error of the provider's,
-// which the client gets as it is. A terminator may stand behind it.
+// which the client gets as it is. A terminator may stand behind it. What only
+// says how the answer ended is none: Google's models botch calls.
 func (r *relay) failedInside() {
 	rest := r.tail.bytes()
 	for range 2 {
@@ -293,7 +295,7 @@ func (r *relay) failedInside() {
 		if !ok {
 			return
 		}
-		if _, e := r.x.format.Opening(ev); e != nil {
+		if _, e := r.x.format.Opening(ev); e != nil && (string(ev.Name) == "error" || bytes.Contains(ev.Data, []byte(`"error"`))) {
 			r.attempt.hide(e)
 			r.x.interrupt(Classify(e, r.attempt.Own), e.Brief())
 			return

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/aiclient2api/caddy-aiclient2api/formats"
+	"github.com/aiclient2api/caddy-aiclient2api/formats/gemini"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 	"github.com/aiclient2api/caddy-aiclient2api/sse"
 )
@@ -79,6 +81,33 @@ func TestStreamsAreVerbatimWhateverTheCuts(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// That Google's model botched a call is how an answer ended, and no fault of the
+// account's; an error that Google puts there is.
+func TestHowAnAnswerEndedIsNoError(t *testing.T) {
+	const text = `data: {"candidates":[{"content":{"parts":[{"text":"a"}],"role":"model"},"index":0}]}` + "\r\n\r\n"
+	for last, fails := range map[string]bool{
+		`{"candidates":[{"content":{},"finishReason":"MALFORMED_FUNCTION_CALL","index":0}]}`: false,
+		`{"candidates":[{"content":{},"finishReason":"STOP","index":0}]}`:                    false,
+		`{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}`: true,
+	} {
+		c := newCall(t, `{"contents":[{"parts":[{"text":"hi"}]}]}`)
+		c.Client, c.Head = gemini.Client{}, formats.Head{Model: "gemini-2.5-flash", Stream: true, InPath: true}
+		x, bad := Plan(c, google())
+		if bad != nil {
+			t.Fatal(bad)
+		}
+		x.Begin(0, "1")
+		res, err := x.Answer(answer(200, "text/event-stream", strings.NewReader(text+"data: "+last+"\r\n\r\n")), Attempt{Own: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(res.Body); err != nil || (x.Interrupted != "") != fails {
+			t.Errorf("%s: %v, interrupted %q", last, err, x.Interrupted)
+		}
+		_ = res.Body.Close()
 	}
 }
 

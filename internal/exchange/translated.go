@@ -253,21 +253,22 @@ func (t *translator) event(ev sse.Event, raw []byte) {
 		return
 	}
 	events := t.decoder.Decode(t.events[:0], ev)
-	if t.steady != nil && t.steady.Steady() {
+	if t.steady != nil && t.steady.Steady() && len(events) == 1 {
 		t.groove.learn(raw, ev.Data, &events[0])
 	} else {
 		t.groove.leave()
 	}
 	t.hand(events)
-	if t.ended = t.failed; !t.ended && t.format != nil && t.format.Terminates(ev) {
+	if !t.ended && t.format != nil && t.format.Terminates(ev) {
 		t.conclude(true)
 	}
 }
 
-// hand hands events on to the encoder.
+// hand hands events on to the encoder. Behind an error nothing is said.
 func (t *translator) hand(events []llm.Event) {
 	t.events = events[:0] // what take returns may be other memory
 	t.out = t.encoder.Append(t.out, t.take(events))
+	t.ended = t.failed
 }
 
 // conclude writes what was held back to the end. It returns false if the stream
