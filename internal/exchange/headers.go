@@ -95,7 +95,7 @@ func downward(h http.Header, debug bool) http.Header {
 		return make(http.Header, 4) // others are added
 	}
 	for name := range h {
-		if !down(name) && !(debug && isRateLimit(name)) {
+		if !down(name) && (!debug || !isRateLimit(name)) {
 			delete(h, name)
 		}
 	}
