@@ -123,7 +123,11 @@ func (c *callers) identify(r *http.Request) (who caller, ok bool) {
 		}
 	}
 	for _, name := range credentials {
-		for _, value := range r.Header[name] {
+		values, there := r.Header[name]
+		if !there {
+			continue
+		}
+		for _, value := range values {
 			if name == "Authorization" {
 				value = bearer(value)
 			}

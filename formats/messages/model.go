@@ -139,7 +139,13 @@ func parse(name string) (claude bool, family string, version int) {
 }
 
 // separates reports whether r stands between the words of a model's name.
-func separates(r rune) bool { return strings.ContainsRune("-._@:/[ ", r) }
+func separates(r rune) bool {
+	switch r {
+	case '-', '.', '_', '@', ':', '/', '[', ' ':
+		return true
+	}
+	return false
+}
 
 // number reads one or two digits; a date has more.
 func number(word string) (n int, ok bool) {

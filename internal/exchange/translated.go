@@ -116,10 +116,8 @@ func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response
 	}
 	c.lose(c.encoder.Lost()...)
 	_ = res.Body.Close()
-	translated := buffer.Of(out)
-	defer translated.Release()
 	x.Stream = x.Head.Stream
-	return x.handOnAs(kind, res, translated.Reader([][]byte{out}), int64(len(out))), nil
+	return x.handOnAs(kind, res, buffer.Own(out), int64(len(out))), nil
 }
 
 const jsonContent = "application/json"

@@ -49,7 +49,8 @@ func TestWatch(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				w := watched(t.Context(), tc.limits)
+				w := new(watch)
+				w.begin(t.Context(), tc.limits)
 				var late time.Duration
 				done := make(chan struct{})
 				go func() {
@@ -86,7 +87,8 @@ func TestWatch(t *testing.T) {
 // on to the request for ever.
 func TestAStoppedWatchIsOver(t *testing.T) {
 	for i := range 2000 {
-		w := watched(t.Context(), Limits{Idle: 400 * time.Microsecond})
+		w := new(watch)
+		w.begin(t.Context(), Limits{Idle: 400 * time.Microsecond})
 		w.begun()
 		for end := time.Now().Add(50*time.Microsecond + time.Duration(i%200)*100); time.Now().Before(end); {
 		}
