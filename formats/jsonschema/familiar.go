@@ -8,7 +8,7 @@ import (
 // familiar remembers schemas of which something was found, so that it need not
 // be looked for again: an agent sends the same tools with every request. It
 // keeps fingerprints, not schemas, as many as there is room for, and newer ones
-// take the places of older ones. That two schemas have the same one of 2^64
+// take the places of older ones. That two schemas have the same one of 2^63
 // is not to be expected; who sends them would only see a provider refuse one.
 //
 // Its methods may be used by several goroutines at once.
