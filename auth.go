@@ -123,11 +123,7 @@ func (c *callers) identify(r *http.Request) (who caller, ok bool) {
 		}
 	}
 	for _, name := range credentials {
-		values, there := r.Header[name]
-		if !there {
-			continue
-		}
-		for _, value := range values {
+		for _, value := range r.Header[name] {
 			if name == "Authorization" {
 				value = bearer(value)
 			}

@@ -22,14 +22,40 @@ func Occurrences(b []byte, word string) iter.Seq[int] {
 	}
 }
 
-// LastObject returns the last object in b that follows a member's name, which
-// is given with its quotes, and all that stands behind it; nil if there is none.
-// b may begin and end anywhere in JSON.
+// Values yields what follows a member's name, which is given with its quotes,
+// and a colon: a value and all that stands behind it. b may begin and end anywhere
+// in JSON. Inside a text the quotes would be escaped.
+func Values(b []byte, name string) iter.Seq[[]byte] {
+	const blanks = " \t\r\n"
+	return func(yield func([]byte) bool) {
+		for at := range Occurrences(b, name) {
+			v, ok := bytes.CutPrefix(bytes.TrimLeft(b[at+len(name):], blanks), []byte(":"))
+			if v = bytes.TrimLeft(v, blanks); ok && len(v) > 0 && !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// LastObject returns the last object among the values of a member, and all that
+// stands behind it; nil if there is none.
 func LastObject(b []byte, name string) (object []byte) {
-	for at := range Occurrences(b, name) {
-		if v := bytes.TrimLeft(b[at+len(name):], " \t\r\n:"); len(v) > 0 && v[0] == '{' {
+	for v := range Values(b, name) {
+		if v[0] == '{' {
 			object = v
 		}
 	}
 	return object
+}
+
+// HasType reports whether a member "type" with that value, which is given with
+// its quotes, stands in b.
+func HasType(b []byte, value string) bool {
+	for at := range Occurrences(b, value) {
+		before, ok := bytes.CutSuffix(bytes.TrimRight(b[:at], " \t"), []byte(":"))
+		if ok && bytes.HasSuffix(bytes.TrimRight(before, " \t"), []byte(`"type"`)) {
+			return true
+		}
+	}
+	return false
 }

@@ -119,7 +119,7 @@ func Characters(l llm.Literal) (n int64) {
 	for at := 0; at < len(in); at++ {
 		for ; at+8 <= len(in); at += 8 { // as long as nothing is escaped
 			w := binary.LittleEndian.Uint64(in[at:])
-			if slash := w ^ '\\'*ones; (slash-ones)&^slash&highs != 0 {
+			if zeros(w^('\\'*ones))&highs != 0 {
 				break
 			}
 			n += int64(8 - bits.OnesCount64(w&^(w<<1)&highs))

@@ -133,19 +133,12 @@ func hasTerminator(tail []byte) bool {
 // hasValue reports whether a member of that name, quotes included, stands in
 // b with a value other than null and "".
 func hasValue(b []byte, name string) bool {
-	for {
-		at := bytes.Index(b, []byte(name))
-		if at < 0 {
-			return false
-		}
-		b = bytes.TrimLeft(b[at+len(name):], " \t")
-		if len(b) > 0 && b[0] == ':' {
-			b = bytes.TrimLeft(b[1:], " \t")
-			if len(b) > 0 && b[0] != 'n' && !bytes.HasPrefix(b, []byte(`""`)) {
-				return true
-			}
+	for v := range formats.Values(b, name) {
+		if v[0] != 'n' && !bytes.HasPrefix(v, []byte(`""`)) {
+			return true
 		}
 	}
+	return false
 }
 
 // Usage finds the last usage object in the last bytes of a stream.

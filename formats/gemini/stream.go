@@ -113,19 +113,12 @@ func (Upstream) Ended(tail []byte, inOrder bool) bool {
 // hasValue reports whether a member of that name, quotes included, stands in
 // b with a value other than null. Inside a text the quotes would be escaped.
 func hasValue(b []byte, name string) bool {
-	for {
-		at := bytes.Index(b, []byte(name))
-		if at < 0 {
-			return false
-		}
-		b = bytes.TrimLeft(b[at+len(name):], " \t\r\n")
-		if len(b) > 0 && b[0] == ':' {
-			b = bytes.TrimLeft(b[1:], " \t\r\n")
-			if len(b) > 0 && b[0] != 'n' {
-				return true
-			}
+	for v := range formats.Values(b, name) {
+		if v[0] != 'n' {
+			return true
 		}
 	}
+	return false
 }
 
 // Complete reports whether data is whole JSON.

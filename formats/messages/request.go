@@ -1,7 +1,6 @@
 package messages
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 
@@ -221,9 +220,6 @@ func float(n llm.Number) float64 { return gjson.ParseBytes(n).Float() }
 
 // integer returns a number as the integer that the API wants, if it is one.
 func integer(n llm.Number) []byte {
-	if !bytes.ContainsAny(n, ".eE") {
-		return n // as most are written
-	}
 	if i, ok := formats.Int(n); ok && float(n) == float64(i) {
 		return strconv.AppendInt(nil, i, 10)
 	}

@@ -1,8 +1,6 @@
 package messages
 
 import (
-	"bytes"
-
 	"github.com/aiclient2api/caddy-aiclient2api/formats"
 	"github.com/aiclient2api/caddy-aiclient2api/llm"
 	"github.com/aiclient2api/caddy-aiclient2api/sse"
@@ -66,33 +64,17 @@ func (Upstream) Whole(body []byte) (usage llm.Usage, fail *llm.Error, ok bool) {
 // or, of dialects that spare the former, a stop reason. The words are looked
 // for with their quotes, which inside a text would be escaped.
 func (Upstream) Ended(tail []byte, inOrder bool) bool {
-	return hasType(tail, `"message_stop"`) || hasType(tail, `"error"`) || inOrder && hasReason(tail)
-}
-
-// hasType reports whether a member "type" with that value stands in b.
-func hasType(b []byte, value string) bool {
-	for at := range formats.Occurrences(b, value) {
-		before := bytes.TrimRight(b[:at], " \t")
-		if n := len(before) - 1; n >= 0 && before[n] == ':' && bytes.HasSuffix(bytes.TrimRight(before[:n], " \t"), []byte(`"type"`)) {
-			return true
-		}
-	}
-	return false
+	return formats.HasType(tail, `"message_stop"`) || formats.HasType(tail, `"error"`) || inOrder && hasReason(tail)
 }
 
 // hasReason reports whether a stop reason other than null stands in b.
 func hasReason(b []byte) bool {
-	const name = `"stop_reason"`
-	for {
-		at := bytes.Index(b, []byte(name))
-		if at < 0 {
-			return false
-		}
-		b = bytes.TrimLeft(b[at+len(name):], " \t:")
-		if len(b) > 0 && b[0] == '"' {
+	for v := range formats.Values(b, `"stop_reason"`) {
+		if v[0] == '"' {
 			return true
 		}
 	}
+	return false
 }
 
 // Complete reports whether data is whole JSON.

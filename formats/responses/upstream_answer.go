@@ -93,22 +93,7 @@ func (u Upstream) Ended(tail []byte, _ bool) bool {
 		}
 	}
 	usage := u.Usage(tail)
-	return usage.Input.Known || usage.Output.Known || isError(tail)
-}
-
-// isError reports whether {"type":"error" stands in b.
-func isError(b []byte) bool {
-	for {
-		at := bytes.Index(b, []byte(`"error"`))
-		if at < 0 {
-			return false
-		}
-		before, isValue := bytes.CutSuffix(bytes.TrimRight(b[:at], " \t"), []byte(":"))
-		if isValue && bytes.HasSuffix(bytes.TrimRight(before, " \t"), []byte(`"type"`)) {
-			return true
-		}
-		b = b[at+len(`"error"`):]
-	}
+	return usage.Input.Known || usage.Output.Known || formats.HasType(tail, `"error"`)
 }
 
 // doneData is the data of an event with which some servers end a stream.
@@ -132,10 +117,8 @@ func (Upstream) Complete(data []byte) bool {
 // Usage finds the last usage in the last bytes of a stream. A schema of a tool,
 // which the provider repeats, may have a property of that name.
 func (Upstream) Usage(tail []byte) llm.Usage {
-	const name, longest = `"usage"`, 4 << 10
-	places := slices.Collect(formats.Occurrences(tail, name))
-	for _, at := range slices.Backward(places) {
-		v := bytes.TrimLeft(tail[at+len(name):], " \t:")
+	const longest = 4 << 10
+	for _, v := range slices.Backward(slices.Collect(formats.Values(tail, `"usage"`))) {
 		if u := readUsage(v[:min(len(v), longest)]); u.Input.Known || u.Output.Known {
 			return u
 		}

@@ -123,18 +123,6 @@ func Get(n int) []byte { return get(n) }
 // releases it.
 func Of(b []byte) *Body { return newBody(b) }
 
-// Own returns a reader over b, whose memory is the reader's from then on.
-func Own(b []byte) io.ReadCloser {
-	o := &struct {
-		Body
-		reader
-		segments [1][]byte
-	}{Body: Body{bytes: b}, segments: [1][]byte{b}}
-	o.refs.Store(1)
-	o.body, o.reader.segments = &o.Body, o.segments[:]
-	return &o.reader
-}
-
 func newBody(b []byte) *Body {
 	body := &Body{bytes: b}
 	body.refs.Store(1)

@@ -128,23 +128,6 @@ func TestReaderOverSegments(t *testing.T) {
 	}
 }
 
-func TestOwnedMemory(t *testing.T) {
-	const text = "some words"
-	if err := iotest.TestReader(Own(append(Get(len(text)), text...)), []byte(text)); err != nil {
-		t.Error(err)
-	}
-	r := Own(append(Get(len(text)), text...))
-	if err := r.Close(); err != nil {
-		t.Error(err)
-	}
-	if n, err := r.Read(make([]byte, 9)); n != 0 || err == nil {
-		t.Errorf("a closed reader gave %d bytes", n)
-	}
-	if err := r.Close(); err != nil { // it must not give the memory back twice
-		t.Error(err)
-	}
-}
-
 func BenchmarkRead(b *testing.B) {
 	for name, size := range map[string]int{"200B": 200, "4KB": 4 << 10, "1MB": 1 << 20} {
 		b.Run(name, func(b *testing.B) {

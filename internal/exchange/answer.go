@@ -233,15 +233,9 @@ func (x *Exchange) handOn(res *http.Response, body io.ReadCloser, length int64) 
 	return response(res, res.StatusCode, header, body, length)
 }
 
-const okStatus = "200 OK"
-
 func response(res *http.Response, status int, header http.Header, body io.ReadCloser, length int64) *http.Response {
-	text := okStatus
-	if status != http.StatusOK {
-		text = strconv.Itoa(status) + " " + http.StatusText(status)
-	}
 	return &http.Response{
-		Status:        text,
+		Status:        strconv.Itoa(status) + " " + http.StatusText(status),
 		StatusCode:    status,
 		Proto:         res.Proto,
 		ProtoMajor:    res.ProtoMajor,

@@ -56,7 +56,6 @@ type Exchange struct {
 	class       Class    // of the last attempt
 	failure     *Failure // of the last attempt, nil if it was answered
 	watch       *watch   // of the last attempt
-	first       watch    // that of the first one
 	over        bool     // an answer was handed on, or nobody can mend the failure
 	handed      bool     // an answer was handed on
 	elsewhere   bool     // another account may keep what the last one does not know
@@ -190,10 +189,7 @@ func (x *Exchange) Begin(account int, name string) context.Context {
 	}
 	x.Attempts++
 	x.class, x.failure = Answered, nil
-	if x.watch = &x.first; len(x.tried) > 1 {
-		x.watch = new(watch) // the one before may not be over
-	}
-	x.watch.begin(x.Request.Context(), x.Target.Limits)
+	x.watch = watched(x.Request.Context(), x.Target.Limits)
 	x.Commit.enter()
 	return x.watch
 }

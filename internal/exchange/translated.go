@@ -116,8 +116,10 @@ func (x *Exchange) translateWhole(res *http.Response, a Attempt) (*http.Response
 	}
 	c.lose(c.encoder.Lost()...)
 	_ = res.Body.Close()
+	translated := buffer.Of(out)
+	defer translated.Release()
 	x.Stream = x.Head.Stream
-	return x.handOnAs(kind, res, buffer.Own(out), int64(len(out))), nil
+	return x.handOnAs(kind, res, translated.Reader([][]byte{out}), int64(len(out))), nil
 }
 
 const jsonContent = "application/json"
@@ -223,7 +225,8 @@ func (t *translator) translate(events []byte) int {
 		if !ok {
 			return len(events)
 		}
-		t.event(bare(ev, left[:len(left)-len(rest)]), left[:len(left)-len(rest)])
+		raw := left[:len(left)-len(rest)]
+		t.event(bare(ev, raw), raw)
 		left = rest
 	}
 	return len(events) - len(left)

@@ -46,13 +46,14 @@ type watch struct {
 // idle. To note the time at each read would cost more than all else here.
 const looks = 8
 
-// begin begins to watch an attempt that begins now.
-func (w *watch) begin(client context.Context, limits Limits) {
-	w.limits, w.began = limits, time.Now()
+// watched returns the watch of an attempt that begins now.
+func watched(client context.Context, limits Limits) *watch {
+	w := &watch{limits: limits, began: time.Now()}
 	w.Context, w.cancel = context.WithCancel(client)
 	w.mu.Lock() // which ring takes first: then there is a timer
 	defer w.mu.Unlock()
 	w.timer = time.AfterFunc(w.left(0), w.ring)
+	return w
 }
 
 // left returns how long the attempt may go on before it is looked again. now is

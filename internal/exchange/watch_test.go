@@ -49,8 +49,7 @@ func TestWatch(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				w := new(watch)
-				w.begin(t.Context(), tc.limits)
+				w := watched(t.Context(), tc.limits)
 				var late time.Duration
 				done := make(chan struct{})
 				go func() {
@@ -87,8 +86,7 @@ func TestWatch(t *testing.T) {
 // on to the request for ever.
 func TestAStoppedWatchIsOver(t *testing.T) {
 	for i := range 2000 {
-		w := new(watch)
-		w.begin(t.Context(), Limits{Idle: 400 * time.Microsecond})
+		w := watched(t.Context(), Limits{Idle: 400 * time.Microsecond})
 		w.begun()
 		for end := time.Now().Add(50*time.Microsecond + time.Duration(i%200)*100); time.Now().Before(end); {
 		}

@@ -79,7 +79,6 @@ type parcel struct {
 	reused   atomic.Bool  // the connection had served others
 	written  atomic.Bool  // all of it
 	answered atomic.Bool  // the first byte has come
-	trace    httptrace.ClientTrace
 }
 
 // pack makes a parcel of a body. What it holds of memory is given back by
@@ -125,14 +124,15 @@ func (p *parcel) unpack() {
 
 // traced returns a context in which net/http tells how the parcel fares.
 func (p *parcel) traced(ctx context.Context) context.Context {
-	p.trace.GotConn = func(c httptrace.GotConnInfo) { p.reused.Store(c.Reused) }
-	p.trace.GotFirstResponseByte = func() { p.answered.Store(true) }
-	p.trace.WroteRequest = func(w httptrace.WroteRequestInfo) {
-		if w.Err == nil {
-			p.written.Store(true)
-		}
-	}
-	return httptrace.WithClientTrace(ctx, &p.trace)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:              func(c httptrace.GotConnInfo) { p.reused.Store(c.Reused) },
+		GotFirstResponseByte: func() { p.answered.Store(true) },
+		WroteRequest: func(w httptrace.WroteRequestInfo) {
+			if w.Err == nil {
+				p.written.Store(true)
+			}
+		},
+	})
 }
 
 // send sends a request, whose body p is and whose context p traces. One that
